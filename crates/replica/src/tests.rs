@@ -1,0 +1,5 @@
+//! Whole stores over engines that crash.
+
+mod crash;
+mod life;
+mod three;
