@@ -1,0 +1,83 @@
+//! Set-returning functions in FROM, side by side.
+
+use datum::{Batch, Datum, Expr, Result, Type};
+
+use super::{BATCH_ROWS, Cx, Next, Operator, eval_rows};
+
+type Call = (&'static str, Vec<Expr>, Vec<Type>);
+
+pub(super) struct FunctionScan<'p> {
+    calls: &'p [Call],
+    ordinality: bool,
+    /// Rows of each call, once made, and how far they have been handed on.
+    rows: Option<Vec<std::vec::IntoIter<Vec<Datum>>>>,
+    count: i64,
+}
+
+impl<'p> FunctionScan<'p> {
+    pub fn new(calls: &'p [Call], ordinality: bool) -> FunctionScan<'p> {
+        FunctionScan { calls, ordinality, rows: None, count: 0 }
+    }
+}
+
+/// The rows of one call over an input row. A scalar function is a set of one row.
+pub(super) fn call(
+    name: &str,
+    args: &[Expr],
+    input: &[Datum],
+    eval: &datum::EvalContext<'_>,
+) -> Result<Vec<Vec<Datum>>> {
+    let types: Vec<Type> = args.iter().map(Expr::ty).collect();
+    let values = args.iter().map(|arg| arg.eval(input, eval)).collect::<Result<Vec<Datum>>>()?;
+    if let Some(function) = datum::function::set_function(name, &types) {
+        return function.call(&values, eval);
+    }
+    match datum::function::function(name, &types) {
+        Some(function) => Ok(vec![vec![function.call(&values, &types, eval)?]]),
+        None => Err(datum::Error::internal(format!("set-returning function {name} is not there"))),
+    }
+}
+
+impl Operator for FunctionScan<'_> {
+    fn next<'a>(&'a mut self, cx: &'a mut Cx<'_>) -> Next<'a> {
+        Box::pin(async move {
+            if self.rows.is_none() {
+                let calls = self.calls;
+                let rows = eval_rows(cx, |eval| {
+                    calls
+                        .iter()
+                        .map(|(name, args, _)| Ok(call(name, args, &[], eval)?.into_iter()))
+                        .collect::<Result<Vec<_>>>()
+                })
+                .await?;
+                self.rows = Some(rows);
+            }
+            let Some(rows) = &mut self.rows else { return Ok(None) };
+            let width = self.calls.iter().map(|(_, _, types)| types.len()).sum::<usize>()
+                + usize::from(self.ordinality);
+            let mut out = Batch::new(width);
+            while out.len() < BATCH_ROWS {
+                let mut any = false;
+                let mut row = Vec::with_capacity(width);
+                for (rows, (_, _, types)) in rows.iter_mut().zip(self.calls) {
+                    match rows.next() {
+                        Some(values) => {
+                            any = true;
+                            row.extend(values.into_iter().take(types.len()));
+                        }
+                        None => row.extend(types.iter().map(|_| Datum::Null)),
+                    }
+                }
+                if !any {
+                    break;
+                }
+                self.count += 1;
+                if self.ordinality {
+                    row.push(Datum::Int8(self.count));
+                }
+                out.push(row);
+            }
+            Ok((!out.is_empty()).then_some(out))
+        })
+    }
+}

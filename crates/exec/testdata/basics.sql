@@ -1,0 +1,24 @@
+-- Tables, rows, and what the first constraints say.
+CREATE TABLE t (id int PRIMARY KEY, name text NOT NULL, n int DEFAULT 5, CHECK (n > 0));
+INSERT INTO t VALUES (1, 'one', 10), (2, 'two', 20);
+INSERT INTO t (id, name) VALUES (3, 'three');
+SELECT * FROM t ORDER BY id;
+SELECT count(*), sum(n), avg(n) FROM t;
+INSERT INTO t VALUES (1, 'again');
+INSERT INTO t VALUES (4, NULL);
+INSERT INTO t VALUES (4, 'four', -1);
+UPDATE t SET n = n + 1 WHERE id = 2;
+UPDATE t SET n = 0 WHERE id = 2;
+UPDATE t SET id = id + 10;
+SELECT id, n FROM t WHERE id BETWEEN 11 AND 12 ORDER BY id DESC;
+DELETE FROM t WHERE id = 13 RETURNING *;
+SELECT * FROM t ORDER BY name;
+INSERT INTO t VALUES (11, 'x') ON CONFLICT DO NOTHING;
+INSERT INTO t VALUES (11, 'x', 7) ON CONFLICT (id) DO UPDATE SET n = t.n + excluded.n RETURNING *;
+SELECT n FROM t WHERE id = 11;
+SELECT * FROM missing;
+CREATE TABLE t (x int);
+CREATE TABLE IF NOT EXISTS t (x int);
+DROP TABLE t;
+DROP TABLE IF EXISTS t;
+SELECT * FROM t;

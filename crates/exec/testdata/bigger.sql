@@ -1,0 +1,25 @@
+-- Enough rows for several batches and pages.
+CREATE TABLE big (id int PRIMARY KEY, k int, pad text);
+INSERT INTO big SELECT g, g % 10, repeat('x', 100) FROM generate_series(1, 5000) g;
+SELECT count(*), sum(id), min(id), max(id) FROM big;
+SELECT k, count(*), sum(id) FROM big GROUP BY k ORDER BY k;
+SELECT id FROM big WHERE k = 3 ORDER BY id DESC LIMIT 3;
+CREATE INDEX ON big (k, id);
+SELECT id FROM big WHERE k = 3 ORDER BY id DESC LIMIT 3;
+SELECT count(*) FROM big WHERE id IN (1, 50, 50, 4999, 6000);
+SELECT count(*) FROM big a JOIN big b ON a.id = b.id + 1;
+UPDATE big SET k = k + 1 WHERE id % 2 = 0;
+SELECT k, count(*) FROM big GROUP BY k ORDER BY k;
+SELECT count(*) FROM big WHERE k = 4;
+SET work_mem = '64kB';
+SELECT id FROM big ORDER BY pad, k, id DESC OFFSET 4998;
+SELECT count(*) FROM (SELECT DISTINCT k, pad FROM big) x;
+RESET work_mem;
+BEGIN;
+DELETE FROM big WHERE id > 10;
+SELECT count(*) FROM big;
+SELECT sum(k) FROM big WHERE k = 4;
+ROLLBACK;
+SELECT count(*) FROM big;
+INSERT INTO big SELECT g, 0, '' FROM generate_series(4990, 6000) g ON CONFLICT (id) DO UPDATE SET pad = 'seen';
+SELECT count(*) FROM big WHERE pad = 'seen';
