@@ -616,18 +616,17 @@ impl Accumulator {
                     better(self.kind, best, value)?;
                 }
             }
-            (State::Moments(m), [Datum::Int8(n), rest @ ..]) => match rest {
+            (
+                State::Moments(m),
                 [
+                    Datum::Int8(n),
                     Datum::Float8(sx),
                     Datum::Float8(sxx),
                     Datum::Float8(sy),
                     Datum::Float8(syy),
                     Datum::Float8(sxy),
-                ] => {
-                    m.merge(&Moments { n: *n, sx: *sx, sxx: *sxx, sy: *sy, syy: *syy, sxy: *sxy })?;
-                }
-                _ => return Err(wrong()),
-            },
+                ],
+            ) => m.merge(&Moments { n: *n, sx: *sx, sxx: *sxx, sy: *sy, syy: *syy, sxy: *sxy })?,
             _ => return Err(wrong()),
         }
         Ok(())

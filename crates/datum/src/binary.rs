@@ -155,9 +155,19 @@ fn receive(reader: &mut Reader<'_>, ty: Type) -> Result<Datum> {
             }
             Datum::Jsonb(Arc::new(Jsonb::parse(utf8(reader.rest())?)?))
         }
-        Type::Oid | Type::Xid | Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace => {
-            Datum::Oid(reader.i32()? as u32)
-        }
+        Type::Oid
+        | Type::Xid
+        | Type::RegClass
+        | Type::RegType
+        | Type::RegProc
+        | Type::RegNamespace
+        | Type::RegOper
+        | Type::RegOperator
+        | Type::RegProcedure
+        | Type::RegConfig
+        | Type::RegDictionary
+        | Type::RegRole
+        | Type::RegCollation => Datum::Oid(reader.i32()? as u32),
         Type::Array(element) => array(reader, *element)?,
         Type::Int2Vector => array(reader, Type::Int2)?,
         Type::OidVector => array(reader, Type::Oid)?,

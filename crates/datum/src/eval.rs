@@ -160,13 +160,12 @@ impl Expr {
                     let mut scratch = Datum::Null;
                     match item.eval_ref(row, ctx, &mut scratch)? {
                         Datum::Null => unknown = true,
-                        other if left.ty() == Type::Bpchar => {
-                            if trimmed(value) == trimmed(other) {
+                        other => {
+                            let blank_padded = left.ty() == Type::Bpchar;
+                            if value == other || (blank_padded && trimmed(value) == trimmed(other)) {
                                 return Ok(Datum::Bool(true));
                             }
                         }
-                        other if value == other => return Ok(Datum::Bool(true)),
-                        _ => {}
                     }
                 }
                 Ok(if unknown { Datum::Null } else { Datum::Bool(false) })

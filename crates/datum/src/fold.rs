@@ -26,8 +26,7 @@ pub(crate) fn cast_volatility(from: Type, to: Type) -> Volatility {
     if from == to {
         return Volatility::Immutable;
     }
-    let object = |ty: Type| matches!(ty, Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace);
-    if (object(from) && to.is_textual()) || (object(to) && from.is_textual()) {
+    if (from.is_object() && to.is_textual()) || (to.is_object() && from.is_textual()) {
         return Volatility::Stable;
     }
     cast::find(from, to).map_or(Volatility::Stable, |info| info.volatility)

@@ -369,7 +369,9 @@ pub fn comparison(wanted: Comparison, ty: Type) -> Option<&'static Function> {
     };
     let ty = match ty {
         Type::Varchar | Type::Unknown | Type::NodeTree => Type::Text,
-        Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace => Type::Oid,
+        Type::Int2Vector => Type::Array(&Type::Int2),
+        Type::OidVector => Type::Array(&Type::Oid),
+        object if object.is_object() => Type::Oid,
         other => other,
     };
     operator(symbol, Some(ty), ty).map(|o| o.function)

@@ -148,7 +148,7 @@ fn fixed_width(ty: Type) -> Option<usize> {
         Type::Bool => 1,
         Type::Int2 => 2,
         Type::Int4 | Type::Date => 4,
-        Type::Oid | Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace | Type::Xid => 4,
+        oid if oid.is_oid() => 4,
         Type::Int8 | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Float4 | Type::Float8 => 8,
         Type::TimeTz => 12,
         Type::Interval | Type::Uuid => 16,

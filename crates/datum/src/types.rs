@@ -59,6 +59,20 @@ pub enum Type {
     RegProc,
     /// regnamespace
     RegNamespace,
+    /// regoper
+    RegOper,
+    /// regoperator
+    RegOperator,
+    /// regprocedure
+    RegProcedure,
+    /// regconfig
+    RegConfig,
+    /// regdictionary
+    RegDictionary,
+    /// regrole
+    RegRole,
+    /// regcollation
+    RegCollation,
     /// int2vector (pg_index.indkey)
     Int2Vector,
     /// oidvector
@@ -171,13 +185,20 @@ pub static TYPES: &[TypeFacts] = &[
     f(Type::Interval, "interval", 1186, 1187, 16, false, 'T', true, ["interval_in", "interval_out", "interval_recv", "interval_send"], 'd', 'p', 0, "interval"),
     f(Type::TimeTz, "timetz", 1266, 1270, 12, false, 'D', false, ["timetz_in", "timetz_out", "timetz_recv", "timetz_send"], 'd', 'p', 0, "time with time zone"),
     f(Type::Numeric, "numeric", 1700, 1231, -1, false, 'N', false, ["numeric_in", "numeric_out", "numeric_recv", "numeric_send"], 'i', 'm', 0, "numeric"),
+    f(Type::RegProcedure, "regprocedure", 2202, 2207, 4, true, 'N', false, ["regprocedurein", "regprocedureout", "regprocedurerecv", "regproceduresend"], 'i', 'p', 0, "regprocedure"),
+    f(Type::RegOper, "regoper", 2203, 2208, 4, true, 'N', false, ["regoperin", "regoperout", "regoperrecv", "regopersend"], 'i', 'p', 0, "regoper"),
+    f(Type::RegOperator, "regoperator", 2204, 2209, 4, true, 'N', false, ["regoperatorin", "regoperatorout", "regoperatorrecv", "regoperatorsend"], 'i', 'p', 0, "regoperator"),
     f(Type::RegClass, "regclass", 2205, 2210, 4, true, 'N', false, ["regclassin", "regclassout", "regclassrecv", "regclasssend"], 'i', 'p', 0, "regclass"),
     f(Type::RegType, "regtype", 2206, 2211, 4, true, 'N', false, ["regtypein", "regtypeout", "regtyperecv", "regtypesend"], 'i', 'p', 0, "regtype"),
     f(Type::Record, "record", 2249, 2287, -1, false, 'P', false, ["record_in", "record_out", "record_recv", "record_send"], 'd', 'x', 0, "record"),
     f(Type::Void, "void", 2278, 0, 4, true, 'P', false, ["void_in", "void_out", "void_recv", "void_send"], 'i', 'p', 0, "void"),
     f(Type::Uuid, "uuid", 2950, 2951, 16, false, 'U', false, ["uuid_in", "uuid_out", "uuid_recv", "uuid_send"], 'c', 'p', 0, "uuid"),
+    f(Type::RegConfig, "regconfig", 3734, 3735, 4, true, 'N', false, ["regconfigin", "regconfigout", "regconfigrecv", "regconfigsend"], 'i', 'p', 0, "regconfig"),
+    f(Type::RegDictionary, "regdictionary", 3769, 3770, 4, true, 'N', false, ["regdictionaryin", "regdictionaryout", "regdictionaryrecv", "regdictionarysend"], 'i', 'p', 0, "regdictionary"),
     f(Type::Jsonb, "jsonb", 3802, 3807, -1, false, 'U', false, ["jsonb_in", "jsonb_out", "jsonb_recv", "jsonb_send"], 'i', 'x', 0, "jsonb"),
     f(Type::RegNamespace, "regnamespace", 4089, 4090, 4, true, 'N', false, ["regnamespacein", "regnamespaceout", "regnamespacerecv", "regnamespacesend"], 'i', 'p', 0, "regnamespace"),
+    f(Type::RegRole, "regrole", 4096, 4097, 4, true, 'N', false, ["regrolein", "regroleout", "regrolerecv", "regrolesend"], 'i', 'p', 0, "regrole"),
+    f(Type::RegCollation, "regcollation", 4191, 4192, 4, true, 'N', false, ["regcollationin", "regcollationout", "regcollationrecv", "regcollationsend"], 'i', 'p', 0, "regcollation"),
 ];
 
 impl Type {
@@ -274,7 +295,26 @@ impl Type {
     /// Whether it is one of the types held as [`crate::Datum::Oid`].
     pub fn is_oid(self) -> bool {
         use Type::*;
-        matches!(self, Oid | RegClass | RegType | RegProc | RegNamespace | Xid)
+        matches!(self, Oid | Xid) || self.is_object()
+    }
+
+    /// Whether it is regclass or one of its kin: shown by name, held as an OID.
+    pub fn is_object(self) -> bool {
+        use Type::*;
+        matches!(
+            self,
+            RegClass
+                | RegType
+                | RegProc
+                | RegNamespace
+                | RegOper
+                | RegOperator
+                | RegProcedure
+                | RegConfig
+                | RegDictionary
+                | RegRole
+                | RegCollation
+        )
     }
 
     /// Whether it is smallint, integer, bigint, real, double precision or numeric.

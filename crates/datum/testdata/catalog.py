@@ -21,7 +21,8 @@ TYPES = {
     'time without time zone': 'Time', 'time with time zone': 'TimeTz', 'timestamp without time zone': 'Timestamp',
     'timestamp with time zone': 'TimestampTz', 'interval': 'Interval', 'uuid': 'Uuid', 'json': 'Json',
     'jsonb': 'Jsonb', 'oid': 'Oid', 'regclass': 'RegClass', 'regtype': 'RegType', 'regproc': 'RegProc',
-    'regnamespace': 'RegNamespace', 'int2vector': 'Int2Vector', 'oidvector': 'OidVector', 'xid': 'Xid',
+    'regnamespace': 'RegNamespace', 'regoper': 'RegOper', 'regoperator': 'RegOperator', 'regprocedure': 'RegProcedure',
+    'regconfig': 'RegConfig', 'regdictionary': 'RegDictionary', 'regrole': 'RegRole', 'regcollation': 'RegCollation', 'int2vector': 'Int2Vector', 'oidvector': 'OidVector', 'xid': 'Xid',
     'pg_node_tree': 'NodeTree', 'record': 'Record', 'void': 'Void', 'unknown': 'Unknown',
 }
 POLY = {'anyelement': 'AnyElement', 'anynonarray': 'AnyElement', 'anycompatible': 'AnyElement',
@@ -368,6 +369,10 @@ for line in open(os.path.join(data, 'procs.tsv')):
     if '::' not in path:
         path = 'sets::' + path
     setrows.append((name, int(oid), f'    SetFunction {{ name: "{name}", oid: {oid}, args: &[{", ".join(arg(a) for a in argl)}], variadic: {"true" if variadic == "t" else "false"}, columns: &[{columns}], strict: {b(strict == "t")}, volatility: {VOL[vol]}, eval: {path} }},'))
+# information_schema's own; vectors are no arrays here.
+setrows.append(('_pg_expandarray', 1, '    SetFunction { name: "_pg_expandarray", oid: 0, args: &[Exact(Type::Int2Vector)], variadic: false, columns: &[("x", ReturnType::Exact(Type::Int2)), ("n", ReturnType::Exact(Type::Int4))], strict: true, volatility: Immutable, eval: sets::pg_expandarray },'))
+setrows.append(('_pg_expandarray', 2, '    SetFunction { name: "_pg_expandarray", oid: 0, args: &[Exact(Type::OidVector)], variadic: false, columns: &[("x", ReturnType::Exact(Type::Oid)), ("n", ReturnType::Exact(Type::Int4))], strict: true, volatility: Immutable, eval: sets::pg_expandarray },'))
+setrows.append(('_pg_expandarray', 3, '    SetFunction { name: "_pg_expandarray", oid: 0, args: &[AnyArray], variadic: false, columns: &[("x", ReturnType::AnyElement), ("n", ReturnType::Exact(Type::Int4))], strict: true, volatility: Immutable, eval: sets::pg_expandarray },'))
 # aclitem stands as text.
 setrows.append(('aclexplode', 1689, '    SetFunction { name: "aclexplode", oid: 1689, args: &[Exact(Type::Array(&Type::Text))], variadic: false, columns: &[("grantor", ReturnType::Exact(Type::Oid)), ("grantee", ReturnType::Exact(Type::Oid)), ("privilege_type", ReturnType::Exact(Type::Text)), ("is_grantable", ReturnType::Exact(Type::Bool))], strict: true, volatility: Stable, eval: sets::aclexplode },'))
 out.append('/// Every set-returning function.\n#[rustfmt::skip]\npub static SET_FUNCTIONS: &[SetFunction] = &[')

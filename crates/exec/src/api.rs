@@ -113,6 +113,21 @@ pub trait Sink: Send {
     ) -> impl Future<Output = Result<(), ClientGone>> + Send;
     /// CopyData. CopyDone follows from the statement's completion.
     fn copy_data(&mut self, data: Bytes) -> impl Future<Output = Result<(), ClientGone>> + Send;
+    /// CopyData of several rows, one message each: drivers take a message for a row. `ends` are where each ends.
+    fn copy_rows(
+        &mut self,
+        data: &[u8],
+        ends: &[usize],
+    ) -> impl Future<Output = Result<(), ClientGone>> + Send {
+        async move {
+            let mut start = 0;
+            for end in ends {
+                self.copy_data(Bytes::copy_from_slice(&data[start..*end])).await?;
+                start = *end;
+            }
+            Ok(())
+        }
+    }
     /// CopyDone.
     fn copy_done(&mut self) -> impl Future<Output = Result<(), ClientGone>> + Send;
 }

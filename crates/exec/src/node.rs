@@ -147,6 +147,13 @@ impl Node {
         crate::garbage::run(&self).await;
     }
 
+    /// Whether this is the only gateway node of the cluster: then it knows of every change of the catalog and need
+    /// not ask for its version at the start of each transaction. `false` must be said before another gateway
+    /// serves its first session.
+    pub fn set_sole_gateway(&self, sole: bool) {
+        self.catalog.set_sole(sole);
+    }
+
     /// A cancel request: stops the statement of the session with this process id, if the secret is right.
     pub fn cancel(&self, pid: i32, secret: i32) {
         let session = self.sessions.lock().get(&pid).cloned();

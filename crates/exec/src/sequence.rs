@@ -5,6 +5,9 @@
 //! whoever evaluates fetches the next block ([`refill`]) and evaluates the row again, to which the values that it
 //! has drawn already are given once more.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base::map::HashMap;
 use bytes::Bytes;
 use datum::error::sqlstate;
@@ -39,6 +42,11 @@ pub struct SequenceState {
     pub called: bool,
 }
 
+/// A sequence whose values go so fast that the next block is wanted within this time gets a larger one.
+const BLOCK_LASTS: Duration = Duration::from_secs(1);
+/// Values in the largest block.
+const BLOCK_MAX: i64 = 8192;
+
 #[derive(Clone, Copy)]
 struct Block {
     next: i64,
@@ -48,12 +56,16 @@ struct Block {
 
 /// Values that the node may give out.
 #[derive(Default)]
-pub(crate) struct SequenceCache(Mutex<HashMap<DescriptorId, Block>>);
+pub(crate) struct SequenceCache {
+    blocks: Mutex<HashMap<DescriptorId, Block>>,
+    /// Whoever fetches a block holds the sequence's turn; and how large the last block was, and when it came.
+    turns: Mutex<HashMap<DescriptorId, Arc<tokio::sync::Mutex<Option<(i64, Duration)>>>>>,
+}
 
 impl SequenceCache {
     /// The next value, if one is at hand.
     pub fn draw(&self, sequence: DescriptorId) -> Option<i64> {
-        let mut blocks = self.0.lock();
+        let mut blocks = self.blocks.lock();
         let block = blocks.get_mut(&sequence)?;
         let value = block.next;
         block.left -= 1;
@@ -67,7 +79,7 @@ impl SequenceCache {
 
     /// Forgets what is at hand: the sequence was changed or dropped.
     pub fn forget(&self, sequence: DescriptorId) {
-        self.0.lock().remove(&sequence);
+        self.blocks.lock().remove(&sequence);
     }
 }
 
@@ -129,7 +141,19 @@ pub(crate) async fn refill(node: &Node, session: &StatementSession, wanted: Want
         Wanted::Next(id) => {
             let sequence =
                 session.catalog.snapshot.sequence_by_id(id).cloned().ok_or_else(|| undefined(id))?;
-            let want = sequence.cache.max(BLOCK);
+            let turn = node.sequences.turns.lock().entry(id).or_default().clone();
+            let mut last = turn.lock().await;
+            // Somebody else may have fetched a block meanwhile.
+            if node.sequences.blocks.lock().contains_key(&id) {
+                return Ok(());
+            }
+            let now = node.env.clock().monotonic();
+            let size = match *last {
+                Some((size, at)) if now.saturating_sub(at) < BLOCK_LASTS => (size * 2).min(BLOCK_MAX),
+                _ => BLOCK,
+            };
+            *last = Some((size, now));
+            let want = sequence.cache.max(size);
             let taken = node
                 .coordinator
                 .run(TxnOptions::default(), |txn| {
@@ -150,7 +174,7 @@ pub(crate) async fn refill(node: &Node, session: &StatementSession, wanted: Want
                 .await;
             let (first, count) = taken.map_err(|error| crate::error::from_txn(&error))?;
             let block = Block { next: first, left: count as u64, increment: sequence.increment };
-            node.sequences.0.lock().insert(id, block);
+            node.sequences.blocks.lock().insert(id, block);
             Ok(())
         }
         Wanted::Set(id, last, called) => {
@@ -179,7 +203,7 @@ pub(crate) async fn set(node: &Node, id: DescriptorId, state: SequenceState) -> 
 
 /// The state of a sequence as far as sessions have seen it: values that the node still holds are not given out yet.
 pub(crate) async fn state(node: &Node, sequence: &SequenceDescriptor) -> Result<SequenceState> {
-    if let Some(block) = node.sequences.0.lock().get(&sequence.id) {
+    if let Some(block) = node.sequences.blocks.lock().get(&sequence.id) {
         return Ok(SequenceState { last: block.next.wrapping_sub(block.increment), called: true });
     }
     let id = sequence.id;

@@ -188,24 +188,45 @@ fn invalid(definition: &Definition, value: &str) -> Error {
     )
 }
 
+/// Settings that every statement asks for, ready to be used.
+#[derive(Clone, Debug, Default)]
+pub struct Fast {
+    /// statement_timeout
+    pub statement_timeout: Option<std::time::Duration>,
+    /// lock_timeout
+    pub lock_timeout: Option<std::time::Duration>,
+    /// work_mem in bytes.
+    pub work_mem: u64,
+    /// default_transaction_read_only
+    pub read_only: bool,
+    /// role, unless it is none.
+    pub role: Option<String>,
+    /// search_path
+    pub search_path: String,
+}
+
 /// One session's settings. Cheap to clone: a transaction keeps the state at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
     values: Arc<HashMap<String, String>>,
     defaults: Arc<HashMap<String, String>>,
     format: Arc<FormatSettings>,
+    fast: Arc<Fast>,
     /// Grows with every change: what was planned under other settings is stale.
     pub generation: u64,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings {
+        let mut settings = Settings {
             values: Arc::default(),
             defaults: Arc::default(),
             format: Arc::new(FormatSettings::default()),
+            fast: Arc::default(),
             generation: 0,
-        }
+        };
+        settings.refresh_fast();
+        settings
     }
 }
 
@@ -231,7 +252,23 @@ impl Settings {
         definition(&key).map(|d| d.default.to_owned())
     }
 
-    /// What a change of session setting affects besides its own value.
+    /// What every statement asks for.
+    pub fn fast(&self) -> &Arc<Fast> {
+        &self.fast
+    }
+
+    fn refresh_fast(&mut self) {
+        self.fast = Arc::new(Fast {
+            statement_timeout: self.timeout("statement_timeout"),
+            lock_timeout: self.timeout("lock_timeout"),
+            work_mem: self.bytes("work_mem").unwrap_or(4 << 20),
+            read_only: self.is_on("default_transaction_read_only"),
+            role: self.get("role").filter(|role| role != "none"),
+            search_path: self.get("search_path").unwrap_or_default(),
+        });
+    }
+
+    /// What text formats depend on.
     pub fn format(&self) -> &Arc<FormatSettings> {
         &self.format
     }
@@ -282,6 +319,7 @@ impl Settings {
         self.values = Arc::default();
         // Defaults were checked when they were set.
         let _ = self.refresh_format();
+        self.refresh_fast();
         self.generation += 1;
     }
 
@@ -321,6 +359,7 @@ impl Settings {
 
     fn changed(&mut self, key: &str) -> Result<()> {
         self.generation += 1;
+        self.refresh_fast();
         match key {
             "TimeZone" | "DateStyle" | "IntervalStyle" | "extra_float_digits" | "bytea_output" => {
                 self.refresh_format()

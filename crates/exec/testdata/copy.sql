@@ -36,4 +36,3 @@ COPY t FROM stdin WHERE a > 100;
 101	yes	1
 \.
 SELECT * FROM t WHERE a > 50;
-COPY missing FROM stdin;

@@ -43,7 +43,6 @@ CREATE TABLE serials (id serial, v text);
 INSERT INTO serials (v) VALUES ('x') RETURNING id;
 DROP SEQUENCE serials_id_seq;
 DROP TABLE serials;
-SELECT nextval('serials_id_seq');
 CREATE TABLE one (a int UNIQUE, b int, CONSTRAINT pair UNIQUE (a, b));
 INSERT INTO one VALUES (1, 1), (NULL, 1), (NULL, 1);
 INSERT INTO one VALUES (1, 2);

@@ -183,3 +183,51 @@ async fn definitions_read_as_in_postgresql() {
     }
     assert!(failed.is_empty(), "\n{}", failed.join("\n"));
 }
+
+/// EXPLAIN's words are PostgreSQL's, plans are our own.
+#[tokio::test]
+async fn plans_are_explained() {
+    let (_world, mut client) = with_schema().await;
+    let mut failed = Vec::new();
+    for (sql, expected) in [
+        (
+            "EXPLAIN (COSTS OFF) SELECT * FROM book WHERE id = 1",
+            "Index Scan using book_pkey on book\n  Index Cond: (id = 1)",
+        ),
+        (
+            "EXPLAIN (COSTS OFF) SELECT title, count(*) FROM book WHERE price > 1 GROUP BY title HAVING count(*) > 2 \
+             ORDER BY count(*) DESC",
+            "Sort\n  Sort Key: (count(*)) DESC\n  ->  HashAggregate\n        Group Key: title\n        \
+             Filter: (count(*) > 2)\n        ->  Index Only Scan using book_by_title on book\n              \
+             Filter: (price > '1'::numeric)",
+        ),
+        ("EXPLAIN (COSTS OFF) SELECT 1", "Result"),
+        (
+            "EXPLAIN (COSTS OFF) DELETE FROM author WHERE name = 'x'",
+            "Delete on author\n  ->  Index Only Scan using author_name_key on author\n        \
+             Index Cond: (name = 'x'::text)",
+        ),
+    ] {
+        let lines = client.rows(sql).await;
+        let got: Vec<String> = lines.into_iter().map(|row| row[0].clone().unwrap()).collect();
+        if got.join("\n") != expected {
+            failed.push(format!("{sql}\n{}", got.join("\n")));
+        }
+    }
+    let analyzed =
+        client.rows("EXPLAIN (ANALYZE, TIMING OFF) SELECT * FROM generate_series(1, 3) g WHERE g > 1").await;
+    let analyzed: Vec<String> = analyzed.into_iter().map(|row| row[0].clone().unwrap()).collect();
+    if !analyzed[0].contains("(actual rows=2 loops=1)")
+        || !analyzed.iter().any(|l| l.contains("Removed by Filter: 1"))
+    {
+        failed.push(analyzed.join("\n"));
+    }
+    let json = client.one("EXPLAIN (FORMAT JSON, ANALYZE) SELECT * FROM book WHERE title = 'a \"b\"'").await;
+    let valid = client
+        .one(&format!("SELECT ('{}'::jsonb -> 0 -> 'Plan') ? 'Node Type'", json.replace('\'', "''")))
+        .await;
+    if valid != "t" {
+        failed.push(json);
+    }
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}

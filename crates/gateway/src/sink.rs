@@ -120,6 +120,15 @@ impl<W: AsyncWrite + Unpin + Send> Sink for ClientSink<W> {
         self.flush_if_large().await
     }
 
+    async fn copy_rows(&mut self, data: &[u8], ends: &[usize]) -> Result<(), ClientGone> {
+        let mut start = 0;
+        for end in ends {
+            self.out.copy_data(&data[start..*end]);
+            start = *end;
+        }
+        self.flush_if_large().await
+    }
+
     async fn copy_done(&mut self) -> Result<(), ClientGone> {
         self.out.message(PgWireBackendMessage::CopyDone(CopyDone::new()));
         Ok(())

@@ -165,7 +165,12 @@ impl Core {
                 if bytes > bytes_max {
                     return Err(KvError::TooLarge { bytes, bytes_max });
                 }
-                let hold = command.exclusive_until_applied().then_some(latches);
+                // Either way the latches outlive `enqueue`: whoever gets them next must see this effect.
+                let (hold, _latches) = if command.exclusive_until_applied() {
+                    (Some(latches), None)
+                } else {
+                    (None, Some(latches))
+                };
                 match self.chain.enqueue(view.epoch(), batch, registered, command.release(), hold) {
                     Ok(fate) => Ok(Step::Proposed { response, fate }),
                     Err(_) => Ok(Step::Broken),

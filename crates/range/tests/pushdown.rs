@@ -293,3 +293,32 @@ async fn a_queue_of_jobs_by_skip_locked() {
     let more = ScanRequest { span: resume.unwrap(), ..take(2) };
     assert_eq!(scan_rows(&w, more).await.unwrap().0, [[2], [3]]);
 }
+
+/// The same from many threads: a latch that is given up before the effect can be seen loses increments only there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn threads_lose_no_increment() {
+    let w = world();
+    fill(&w, 1).await;
+    let (clients, each) = (8u64, 400u64);
+    let running: Vec<_> = (0..clients)
+        .map(|client| {
+            let kv = w.kv.clone();
+            tokio::spawn(async move {
+                let mut seen = Vec::new();
+                for i in 0..each {
+                    let answer = run(&kv, increment(1_000 + client * each + i, 0)).await.unwrap();
+                    seen.push(answer.row.unwrap().row(0)[0].as_i64().unwrap());
+                }
+                seen
+            })
+        })
+        .collect();
+    let mut seen = Vec::new();
+    for client in running {
+        seen.extend(client.await.unwrap());
+    }
+    seen.sort_unstable();
+    let first = seen[0];
+    assert!(seen.iter().zip(first..).all(|(n, expected)| *n == expected), "an increment was lost");
+    assert_eq!(seen.len() as u64, clients * each);
+}

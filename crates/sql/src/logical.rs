@@ -21,6 +21,8 @@ pub(crate) struct ColMeta {
     pub(crate) name: String,
     pub(crate) ty: ColumnType,
     pub(crate) origin: Option<(DescriptorId, u32)>,
+    /// Names and types of a record's fields, where they are known.
+    pub(crate) fields: Option<std::sync::Arc<[(&'static str, Type)]>>,
 }
 
 /// How an Apply uses its inner rows; ids of what it appends.

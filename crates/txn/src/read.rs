@@ -70,7 +70,9 @@ impl Transaction {
         match options.lock {
             None => {
                 for (i, value) in self.ask(keys, &ask, None).await? {
-                    self.add_read(Span::point(keys[i].clone()));
+                    if !options.untracked {
+                        self.add_read(Span::point(keys[i].clone()));
+                    }
                     values[i] = value;
                 }
             }

@@ -1735,6 +1735,9 @@ pub static OPERATORS: &[OperatorRow] = &[
 /// Every set-returning function.
 #[rustfmt::skip]
 pub static SET_FUNCTIONS: &[SetFunction] = &[
+    SetFunction { name: "_pg_expandarray", oid: 0, args: &[Exact(Type::Int2Vector)], variadic: false, columns: &[("x", ReturnType::Exact(Type::Int2)), ("n", ReturnType::Exact(Type::Int4))], strict: true, volatility: Immutable, eval: sets::pg_expandarray },
+    SetFunction { name: "_pg_expandarray", oid: 0, args: &[Exact(Type::OidVector)], variadic: false, columns: &[("x", ReturnType::Exact(Type::Oid)), ("n", ReturnType::Exact(Type::Int4))], strict: true, volatility: Immutable, eval: sets::pg_expandarray },
+    SetFunction { name: "_pg_expandarray", oid: 0, args: &[AnyArray], variadic: false, columns: &[("x", ReturnType::AnyElement), ("n", ReturnType::Exact(Type::Int4))], strict: true, volatility: Immutable, eval: sets::pg_expandarray },
     SetFunction { name: "aclexplode", oid: 1689, args: &[Exact(Type::Array(&Type::Text))], variadic: false, columns: &[("grantor", ReturnType::Exact(Type::Oid)), ("grantee", ReturnType::Exact(Type::Oid)), ("privilege_type", ReturnType::Exact(Type::Text)), ("is_grantable", ReturnType::Exact(Type::Bool))], strict: true, volatility: Stable, eval: sets::aclexplode },
     SetFunction { name: "generate_series", oid: 938, args: &[Exact(Type::Timestamp), Exact(Type::Timestamp), Exact(Type::Interval)], variadic: false, columns: &[("generate_series", ReturnType::Exact(Type::Timestamp))], strict: true, volatility: Immutable, eval: datetime::series },
     SetFunction { name: "generate_series", oid: 939, args: &[Exact(Type::TimestampTz), Exact(Type::TimestampTz), Exact(Type::Interval)], variadic: false, columns: &[("generate_series", ReturnType::Exact(Type::TimestampTz))], strict: true, volatility: Stable, eval: datetime::series },

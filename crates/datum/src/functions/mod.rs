@@ -231,7 +231,7 @@ pub(crate) const VALUE_BYTES_MAX: usize = 0x3fff_ffff;
 pub(crate) fn to_text(value: &Datum, ty: Type, ctx: &EvalContext<'_>) -> Result<String> {
     match value {
         Datum::Text(s) => return Ok(s.to_string()),
-        Datum::Oid(_) if is_object(ty) => {
+        Datum::Oid(_) if ty.is_object() => {
             if let Datum::Text(s) = ctx.session.call(object_out(ty), std::slice::from_ref(value))? {
                 return Ok(s.to_string());
             }
@@ -277,26 +277,14 @@ pub(crate) fn natural_type(value: &Datum) -> Type {
     }
 }
 
-fn is_object(ty: Type) -> bool {
-    matches!(ty, Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace)
-}
-
+/// The function that gives a name for an OID: `regclassout`.
 fn object_out(ty: Type) -> &'static str {
-    match ty {
-        Type::RegClass => "regclassout",
-        Type::RegType => "regtypeout",
-        Type::RegProc => "regprocout",
-        _ => "regnamespaceout",
-    }
+    ty.facts().functions[1]
 }
 
+/// The function that gives the OID for a name: `regclassin`.
 fn object_in(ty: Type) -> &'static str {
-    match ty {
-        Type::RegClass => "regclassin",
-        Type::RegType => "regtypein",
-        Type::RegProc => "regprocin",
-        _ => "regnamespacein",
-    }
+    ty.facts().functions[0]
 }
 
 /// A cast, those between texts and names of objects included: these ask the session
@@ -314,7 +302,7 @@ pub(crate) fn cast_value(
     if from == to.ty && to.typmod < 0 {
         return Ok(value);
     }
-    if is_object(to.ty) && from.is_textual() {
+    if to.ty.is_object() && from.is_textual() {
         if let Datum::Text(s) = &value
             && let Ok(oid) = s.parse::<u32>()
         {
@@ -322,7 +310,7 @@ pub(crate) fn cast_value(
         }
         return ctx.session.call(object_in(to.ty), &[value]);
     }
-    if is_object(from) && to.ty.is_textual() {
+    if from.is_object() && to.ty.is_textual() {
         let value = ctx.session.call(object_out(from), &[value])?;
         return crate::cast::cast(value, Type::Text, to, explicit, ctx.settings());
     }

@@ -71,15 +71,12 @@ pub(crate) fn like(s: &[u8], pattern: &[u8], utf8: bool) -> Result<bool> {
                     retry = Some((p, i));
                     continue;
                 }
-                b'_' => {
-                    if i < s.len() {
-                        i += width(s, i, utf8);
-                        p += 1;
-                        true
-                    } else {
-                        false
-                    }
+                b'_' if i < s.len() => {
+                    i += width(s, i, utf8);
+                    p += 1;
+                    true
                 }
+                b'_' => false,
                 b'\\' if i < s.len() => match pattern.get(p + 1) {
                     None => return Err(ends_with_escape()),
                     Some(b) if *b == s[i] => {

@@ -229,6 +229,13 @@ pub(crate) fn jsonb_array_elements_text(args: &[Datum], _: &EvalContext<'_>) -> 
     Ok(one_column(elements(args, "jsonb_array_elements_text")?.iter().map(text)))
 }
 
+/// information_schema._pg_expandarray: elements with their numbers from 1.
+pub(crate) fn pg_expandarray(args: &[Datum], _: &EvalContext<'_>) -> Rows {
+    let [array] = args else { return Err(arity("_pg_expandarray")) };
+    let items = &get::arr(array)?.items;
+    Ok(items.iter().zip(1..).map(|(item, n)| vec![item.clone(), Datum::Int4(n)]).collect())
+}
+
 /// Set-returning functions of session or catalog state: the session gives an array of texts or of rows.
 macro_rules! session_sets {
     ($($name:ident;)*) => { $(

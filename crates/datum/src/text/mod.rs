@@ -64,9 +64,17 @@ pub fn from_text(text: &str, ty: ColumnType, settings: &FormatSettings) -> Resul
         Type::Jsonb => Datum::Jsonb(Arc::new(Jsonb::parse(text)?)),
         Type::Oid => Datum::Oid(parse_oid(text)?),
         Type::Xid => Datum::Oid(scalar::parse_xid(text)),
-        Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace => {
-            Datum::Oid(parse_reg(text, ty.ty)?)
-        }
+        Type::RegClass
+        | Type::RegType
+        | Type::RegProc
+        | Type::RegNamespace
+        | Type::RegOper
+        | Type::RegOperator
+        | Type::RegProcedure
+        | Type::RegConfig
+        | Type::RegDictionary
+        | Type::RegRole
+        | Type::RegCollation => Datum::Oid(parse_reg(text, ty.ty)?),
         Type::Int2Vector | Type::OidVector => array::parse_vector(text, ty.ty)?,
         Type::Array(element) => array::parse(text, ColumnType { ty: *element, typmod }, settings)?,
         Type::Record => {
@@ -108,7 +116,7 @@ pub fn to_text(datum: &Datum, ty: Type, settings: &FormatSettings, out: &mut Vec
         Datum::Uuid(u) => write_uuid(u, out),
         Datum::Jsonb(j) => j.write(out),
         Datum::Oid(oid) => match (ty, *oid) {
-            (Type::RegClass | Type::RegProc | Type::RegNamespace | Type::RegType, 0) => out.push(b'-'),
+            (object, 0) if object.is_object() => out.push(b'-'),
             (Type::RegType, oid) => match Type::from_oid(oid) {
                 Some(named) => out.extend_from_slice(named.to_string().as_bytes()),
                 None => write_i64(i64::from(oid), out),
@@ -155,7 +163,12 @@ fn parse_reg(text: &str, ty: Type) -> Result<u32> {
             Some(found) => return Ok(found.oid()),
             None => (sqlstate::UNDEFINED_OBJECT, "type"),
         },
-        Type::RegProc => (sqlstate::UNDEFINED_FUNCTION, "function"),
+        Type::RegProc | Type::RegProcedure => (sqlstate::UNDEFINED_FUNCTION, "function"),
+        Type::RegOper | Type::RegOperator => (sqlstate::UNDEFINED_FUNCTION, "operator"),
+        Type::RegRole => (sqlstate::UNDEFINED_OBJECT, "role"),
+        Type::RegCollation => (sqlstate::UNDEFINED_OBJECT, "collation"),
+        Type::RegConfig => (sqlstate::UNDEFINED_OBJECT, "text search configuration"),
+        Type::RegDictionary => (sqlstate::UNDEFINED_OBJECT, "text search dictionary"),
         Type::RegNamespace => (sqlstate::INVALID_SCHEMA_NAME, "schema"),
         _ => (sqlstate::UNDEFINED_TABLE, "relation"),
     };

@@ -20,8 +20,9 @@ pub mod system;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use base::{Key, Span};
+use base::{Key, Span, Timestamp};
 use datum::{Error, Result};
 use parking_lot::Mutex;
 use sql::catalog::*;
@@ -46,21 +47,36 @@ const ID_BLOCK: u32 = 64;
 
 /// The snapshots that a node has loaded, newest first.
 #[derive(Default)]
-pub(crate) struct CatalogCache(Mutex<VecDeque<Arc<Snapshot>>>);
+pub(crate) struct CatalogCache {
+    snapshots: Mutex<VecDeque<Arc<Snapshot>>>,
+    /// See [`Node::set_sole_gateway`].
+    sole: AtomicBool,
+    /// Commits of DDL that are under way here, or whose outcome nobody knows.
+    publishing: AtomicU64,
+}
+
+/// A commit of DDL under way: until it is dropped, every transaction asks for the catalog's version.
+pub(crate) struct Publishing<'c>(&'c CatalogCache);
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.publishing.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 impl CatalogCache {
     /// The newest snapshot that was loaded.
     pub fn latest(&self) -> Arc<Snapshot> {
-        self.0.lock().front().cloned().unwrap_or_default()
+        self.snapshots.lock().front().cloned().unwrap_or_default()
     }
 
     fn of_version(&self, version: u64) -> Option<Arc<Snapshot>> {
-        self.0.lock().iter().find(|s| s.version == version).cloned()
+        self.snapshots.lock().iter().find(|s| s.version == version).cloned()
     }
 
     /// Keeps a snapshot for the transactions to come.
     pub fn keep(&self, snapshot: &Arc<Snapshot>) {
-        let mut snapshots = self.0.lock();
+        let mut snapshots = self.snapshots.lock();
         if snapshots.iter().any(|s| s.version == snapshot.version) {
             return;
         }
@@ -69,9 +85,34 @@ impl CatalogCache {
         snapshots.truncate(SNAPSHOTS_KEPT);
     }
 
+    /// Every change of the catalog is made by this node, or may be made by others too.
+    pub fn set_sole(&self, sole: bool) {
+        self.sole.store(sole, Ordering::SeqCst);
+    }
+
+    /// To be held while DDL is committed.
+    pub fn publishing(&self) -> Publishing<'_> {
+        self.publishing.fetch_add(1, Ordering::SeqCst);
+        Publishing(self)
+    }
+
+    /// The newest snapshot, if it is known without asking to be the one that a transaction at `read_ts` must see:
+    /// nobody else changes the catalog, no change is under way, and the last one lies below. (A change that begins
+    /// after this look commits above a read timestamp that was given out before it.)
+    fn certain(&self, read_ts: Timestamp) -> Option<Arc<Snapshot>> {
+        if !self.sole.load(Ordering::SeqCst) || self.publishing.load(Ordering::SeqCst) != 0 {
+            return None;
+        }
+        let snapshots = self.snapshots.lock();
+        snapshots.front().filter(|s| s.published_ts.is_some_and(|at| at <= read_ts)).cloned()
+    }
+
     /// The catalog as of the transaction's snapshot. What is read for it does not go into the read set, so nothing
     /// holds it together when the snapshot moves meanwhile: then it is read again.
     pub async fn at(&self, txn: &mut Txn) -> Result<Arc<Snapshot>> {
+        if let Some(snapshot) = self.certain(txn.read_ts()) {
+            return Ok(snapshot);
+        }
         loop {
             let version = read_version(txn.peek(&[keys::catalog_version()]).await?.pop())?;
             if let Some(snapshot) = self.of_version(version) {
@@ -79,11 +120,13 @@ impl CatalogCache {
             }
             let as_of = txn.read_ts();
             let base = self.latest();
-            let snapshot = match Self::advance(&base, version, txn).await? {
+            let mut snapshot = match Self::advance(&base, version, txn).await? {
                 Some(snapshot) => snapshot,
                 None => Self::load(version, txn).await?,
             };
             if txn.read_ts() == as_of {
+                // It was published at or before this.
+                snapshot.published_ts = Some(as_of);
                 let snapshot = Arc::new(snapshot);
                 self.keep(&snapshot);
                 return Ok(snapshot);

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use base::Timestamp;
 use imbl::OrdMap;
 use sql::catalog::*;
 
@@ -25,6 +26,8 @@ pub enum Relation {
 pub struct Snapshot {
     /// Which version of the committed catalog this is, or was made from.
     pub version: u64,
+    /// A timestamp at or above which this version was the newest when it was loaded; `None`: not known.
+    pub published_ts: Option<Timestamp>,
     /// Grows with changes that only their own transaction sees.
     pub local: u64,
     descriptors: OrdMap<DescriptorId, Descriptor>,

@@ -23,10 +23,14 @@ const SHOWN_MAX: usize = 100;
 pub(crate) struct CopyIn {
     copy: Box<Copy>,
     reader: Reader,
-    /// Values of lines that are not written yet, and the numbers of their lines.
+    /// Values of lines that are not written yet.
     batch: Batch,
+    /// The beginnings of these lines, for messages.
+    texts: Vec<String>,
     state: StatementState,
     rows: u64,
+    /// Number of the last line that made a row.
+    lines: u64,
     names: Vec<String>,
     types: Vec<ColumnType>,
     /// It was part of a simple query.
@@ -55,8 +59,10 @@ impl Session {
             copy,
             reader,
             batch: Batch::new(count),
+            texts: Vec::new(),
             state,
             rows: 0,
+            lines: 0,
             names,
             types,
             simple,
@@ -82,15 +88,20 @@ impl Session {
                 })?;
                 let Some(fields) = line else { break };
                 let row = values(&fields, &copy.names, &copy.types, &copy.copy, &copy.reader, &settings)?;
+                copy.lines = copy.reader.line;
                 copy.batch.push(row);
+                copy.texts.push(cut(&copy.reader.text));
                 if copy.batch.len() >= ROWS {
                     let batch = std::mem::replace(&mut copy.batch, Batch::new(copy.names.len()));
-                    copy.rows += write(&copy.copy, batch, copy.reader.line, &mut cx).await?;
+                    let texts = std::mem::take(&mut copy.texts);
+                    copy.rows += write(&copy.copy, batch, &texts, copy.reader.line, &mut cx).await?;
                 }
             }
             if last {
                 let batch = std::mem::replace(&mut copy.batch, Batch::new(copy.names.len()));
-                copy.rows += write(&copy.copy, batch, copy.reader.line, &mut cx).await?;
+                let texts = std::mem::take(&mut copy.texts);
+                let lines = copy.lines;
+                copy.rows += write(&copy.copy, batch, &texts, lines, &mut cx).await?;
                 foreign_keys::finish(&mut cx).await?;
             }
             Ok(())
@@ -118,6 +129,14 @@ impl Session {
     }
 }
 
+/// As much of a text as a message shows.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((at, _)) => format!("{}...", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
 /// CONTEXT of an error: `COPY t, line 3, column b: "x"`.
 fn with_context(
     mut error: Error,
@@ -129,10 +148,6 @@ fn with_context(
     let table = match &copy.what {
         CopyWhat::From { table, .. } => table.name.as_str(),
         CopyWhat::To(_) => "",
-    };
-    let cut = |text: &str| match text.char_indices().nth(SHOWN_MAX) {
-        Some((at, _)) => format!("{}...", &text[..at]),
-        None => text.to_owned(),
     };
     let binary = copy.options.format == CopyFormat::Binary;
     let context = match column {
@@ -188,7 +203,7 @@ fn values(
 }
 
 /// Writes a batch of lines; how many rows that were.
-async fn write(copy: &Copy, batch: Batch, last_line: u64, cx: &mut Cx<'_>) -> Result<u64> {
+async fn write(copy: &Copy, batch: Batch, texts: &[String], last_line: u64, cx: &mut Cx<'_>) -> Result<u64> {
     let CopyWhat::From { table, row, checks, filter, .. } = &copy.what else { return Ok(0) };
     if batch.is_empty() {
         return Ok(0);
@@ -210,7 +225,8 @@ async fn write(copy: &Copy, batch: Batch, last_line: u64, cx: &mut Cx<'_>) -> Re
                 let mut one = Batch::new(line.len());
                 one.push_row(line);
                 if let Err(error) = make_rows(&one, row, checks, &writer, cx).await {
-                    return Err(at_line(error, i));
+                    let text = texts.get(i).map(String::as_str).unwrap_or_default();
+                    return Err(with_context(error, copy, first_line + i as u64, None, text));
                 }
             }
             return Err(error);

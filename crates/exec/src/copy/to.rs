@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use datum::{Datum, FormatSettings, Result, Type};
 use sql::plan::Query;
 use sql::statement::{CopyFormat, CopyOptions};
@@ -36,12 +35,15 @@ impl Session {
         tx.rely_on(&query.depends_on);
         let mut running = Running::new(query.clone(), &state.memory);
         let mut out: Vec<u8> = Vec::with_capacity(PIECE_BYTES + 4096);
+        // Where each message ends: the header of a binary copy goes with the first row.
+        let mut ends = Vec::new();
         if binary {
             out.extend_from_slice(BINARY_HEADER);
         } else if options.header {
             let names: Vec<Datum> = query.root.columns.iter().map(|c| Datum::text(&c.name)).collect();
             let texts = vec![Type::Text; names.len()];
             write_line(&names, &texts, options, &FormatSettings::default(), &mut out);
+            ends.push(out.len());
         }
         let settings = state.session.format.clone();
         let mut count = 0;
@@ -54,20 +56,20 @@ impl Session {
                 } else {
                     write_line(row, &types, options, &settings, &mut out);
                 }
+                ends.push(out.len());
                 if out.len() >= PIECE_BYTES {
-                    let piece =
-                        Bytes::from(std::mem::replace(&mut out, Vec::with_capacity(PIECE_BYTES + 4096)));
-                    output.sink.copy_data(piece).await.map_err(client_gone)?;
+                    output.sink.copy_rows(&out, &ends).await.map_err(client_gone)?;
+                    out.clear();
+                    ends.clear();
                 }
             }
             count += batch.len() as u64;
         }
         if binary {
             out.extend_from_slice(&(-1i16).to_be_bytes());
+            ends.push(out.len());
         }
-        if !out.is_empty() {
-            output.sink.copy_data(out.into()).await.map_err(client_gone)?;
-        }
+        output.sink.copy_rows(&out, &ends).await.map_err(client_gone)?;
         output.sink.copy_done().await.map_err(client_gone)?;
         Ok(count)
     }

@@ -84,7 +84,7 @@ impl Ddl<'_> {
                     let mut scan = TableScan::new(&old, &mut cx)?;
                     while let Some(batch) = scan.next(&mut cx).await? {
                         if batch.rows().any(|row| row[at].is_null()) {
-                            return Err(contains_nulls(&old, name));
+                            return Err(contains_nulls(&old, name, &cx));
                         }
                     }
                 } else if sql::layout::primary_key_ordinals(&old).contains(&at) {
@@ -370,7 +370,7 @@ impl Ddl<'_> {
         let mut scan = TableScan::new(old, &mut cx)?;
         while let Some(batch) = scan.next(&mut cx).await? {
             if !batch.is_empty() {
-                return Err(contains_nulls(new, column));
+                return Err(contains_nulls(new, column, &cx));
             }
         }
         Ok(())

@@ -80,14 +80,24 @@ impl Ddl<'_> {
         Ok(())
     }
 
-    /// What an object is called in messages about dependencies.
+    /// What an object is called in messages about dependencies: qualified unless the search path finds it.
     fn describe(&self, id: DescriptorId) -> String {
+        let name = |schema: DescriptorId, name: &str| {
+            let path = &self.state.session.catalog.path;
+            let found = path.iter().find(|s| self.catalog().relation(s.id, name).is_some());
+            match self.catalog().schema_by_id(schema) {
+                Some(schema) if found.is_none_or(|s| s.id != schema.id) => format!("{}.{name}", schema.name),
+                _ => name.to_owned(),
+            }
+        };
         match self.catalog().get(id) {
-            Some(Descriptor::Table(table)) => match table.kind {
-                RelationKind::View { .. } => format!("view {}", table.name),
-                _ => format!("table {}", table.name),
-            },
-            Some(Descriptor::Sequence(sequence)) => format!("sequence {}", sequence.name),
+            Some(Descriptor::Table(table)) => {
+                let kind = if matches!(table.kind, RelationKind::View { .. }) { "view" } else { "table" };
+                format!("{kind} {}", name(table.schema, &table.name))
+            }
+            Some(Descriptor::Sequence(sequence)) => {
+                format!("sequence {}", name(sequence.schema, &sequence.name))
+            }
             Some(Descriptor::Schema(schema)) => format!("schema {}", schema.name),
             _ => format!("object {}", id.0),
         }

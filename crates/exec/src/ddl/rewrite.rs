@@ -88,7 +88,7 @@ impl Ddl<'_> {
             for row in &mut rows {
                 writer.complete(row, &cx);
                 if let Some(at) = (0..row.len()).find(|i| row[*i].is_null() && !new.columns[*i].nullable) {
-                    return Err(contains_nulls(&new, &new.columns[at].name));
+                    return Err(contains_nulls(&new, &new.columns[at].name, &cx));
                 }
             }
             let all: Vec<&[Datum]> = rows.iter().map(Vec::as_slice).collect();
@@ -122,10 +122,12 @@ impl Ddl<'_> {
 }
 
 /// 23502 of rows that are there already.
-pub(super) fn contains_nulls(table: &TableDescriptor, column: &str) -> datum::Error {
+pub(super) fn contains_nulls(table: &TableDescriptor, column: &str, cx: &Cx<'_>) -> datum::Error {
+    let schema = cx.session().catalog.snapshot.schema_by_id(table.schema).map(|s| s.name.clone());
     datum::Error::new(
         sqlstate::NOT_NULL_VIOLATION,
         format!("column \"{column}\" of relation \"{}\" contains null values", table.name),
     )
+    .table(schema.unwrap_or_default(), &table.name)
     .column(column)
 }

@@ -29,6 +29,10 @@ pub(super) fn call(
 ) -> Result<Vec<Vec<Datum>>> {
     let types: Vec<Type> = args.iter().map(Expr::ty).collect();
     let values = args.iter().map(|arg| arg.eval(input, eval)).collect::<Result<Vec<Datum>>>()?;
+    if name.is_empty() {
+        // A scalar expression in FROM.
+        return Ok(vec![values]);
+    }
     if let Some(function) = datum::function::set_function(name, &types) {
         return function.call(&values, eval);
     }

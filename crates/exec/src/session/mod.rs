@@ -406,7 +406,13 @@ impl Session {
     }
 
     async fn describe_portal_inner(&mut self, name: &str) -> Result<Option<(Vec<Field>, Vec<Format>)>> {
-        let prepared = self.portal(name)?.prepared.clone();
+        let portal = self.portal(name)?;
+        if portal.cursor.is_some() {
+            // The portal of a DECLARE: its rows are those of the cursor's query.
+            let formats = |fields: Vec<Field>| (portal.formats(fields.len()), fields);
+            return Ok(self.cursor_fields(name).map(formats).map(|(formats, fields)| (fields, formats)));
+        }
+        let prepared = portal.prepared.clone();
         if prepared.parsed.is_none() {
             return Ok(None);
         }
@@ -597,8 +603,9 @@ impl Session {
         for (severity, notice) in std::mem::take(&mut *self.shared.notices.lock()) {
             sink.notice(severity, &notice);
         }
-        let settings = self.shared.settings();
-        if settings.generation != self.reported.0 {
+        let generation = self.shared.change_settings(|settings| settings.generation);
+        if generation != self.reported.0 {
+            let settings = self.shared.settings();
             let now = settings.reported();
             for ((name, value), (_, before)) in now.iter().zip(&self.reported.1) {
                 if value != before {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use datum::{Batch, ColumnType, FormatSettings, Result};
+use datum::{Batch, ColumnType, FormatSettings, Result, Type};
 
 use crate::api::{Field, Format, Sink};
+use crate::catalog::SessionCatalog;
 use crate::error::client_gone;
 use crate::operators::batch_bytes;
 
@@ -21,6 +22,8 @@ pub(crate) struct Output<'s, S> {
     types: Vec<ColumnType>,
     formats: Vec<Format>,
     settings: Arc<FormatSettings>,
+    /// The catalog that names of objects (regclass …) come from, if there are such columns.
+    objects: Option<SessionCatalog>,
     held: Vec<Batch>,
     held_bytes: u64,
     /// Something has left: it can never be taken back.
@@ -37,6 +40,7 @@ impl<'s, S: Sink> Output<'s, S> {
             types: Vec::new(),
             formats: Vec::new(),
             settings: Arc::new(FormatSettings::default()),
+            objects: None,
             held: Vec::new(),
             held_bytes: 0,
             sent: false,
@@ -57,6 +61,37 @@ impl<'s, S: Sink> Output<'s, S> {
         self.described = !self.describe;
     }
 
+    /// Whether there are columns of regclass or its kin that are sent as text: these are names.
+    pub fn has_objects(&self) -> bool {
+        (0..self.types.len()).any(|column| self.is_object(column))
+    }
+
+    fn is_object(&self, column: usize) -> bool {
+        let ty = self.types[column].ty;
+        let ty = if let Type::Array(element) = ty { *element } else { ty };
+        ty.is_object() && self.formats.get(column) != Some(&Format::Binary)
+    }
+
+    /// Names of objects are those of this catalog from now on.
+    pub fn name_objects(&mut self, catalog: SessionCatalog) {
+        self.objects = Some(catalog);
+    }
+
+    /// The batch with names in place of OIDs.
+    fn named(&self, catalog: &SessionCatalog, batch: &Batch) -> Batch {
+        let mut out = Batch::with_capacity(batch.width(), batch.len());
+        for row in batch.rows() {
+            out.push(row.iter().enumerate().map(|(column, value)| {
+                if self.is_object(column) {
+                    crate::virtual_tables::named_object(catalog, self.types[column].ty, value)
+                } else {
+                    value.clone()
+                }
+            }));
+        }
+        out
+    }
+
     /// The statement returns no rows.
     pub fn no_columns(&mut self) {
         self.described = true;
@@ -70,6 +105,10 @@ impl<'s, S: Sink> Output<'s, S> {
 
     /// Adds rows. Sends what is held back when it becomes much and `may_send`.
     pub async fn push(&mut self, batch: Batch, may_send: bool) -> Result<()> {
+        let batch = match &self.objects {
+            Some(catalog) => self.named(catalog, &batch),
+            None => batch,
+        };
         self.held_bytes += batch_bytes(&batch);
         self.held.push(batch);
         if may_send && self.held_bytes > HELD_BYTES_MAX {

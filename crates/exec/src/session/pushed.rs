@@ -125,6 +125,9 @@ impl Session {
             Some(fields) => {
                 let settings = self.shared.change_settings(|s| s.format_at(self.began));
                 output.columns(fields, portal.formats(fields.len()), &settings);
+                if output.has_objects() {
+                    output.name_objects(self.session_catalog());
+                }
             }
             None => output.no_columns(),
         }

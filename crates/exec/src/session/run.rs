@@ -45,12 +45,13 @@ pub(super) async fn guard<T>(
         }
     };
     tokio::select! {
+        // Work that is busy uses up what its task may do in one turn: a timer looked at after it would never fire.
         biased;
         error = cancel.stopped() => Err(error),
-        done = work => done,
         () = timeout => {
             Err(Error::new(sqlstate::QUERY_CANCELED, "canceling statement due to statement timeout"))
         }
+        done = work => done,
     }
 }
 
@@ -98,8 +99,8 @@ impl Session {
             return self.control(&portal.prepared, kind).await;
         }
         self.enter_block();
-        let settings = self.shared.settings();
-        let deadline = settings.timeout("statement_timeout").map(|limit| Instant::now() + limit);
+        let timeout = self.shared.change_settings(|settings| settings.fast().statement_timeout);
+        let deadline = timeout.map(|limit| Instant::now() + limit);
         if kind == StatementKind::Execute {
             self.resolve_execute(portal).await?;
             let Some(parsed) = &portal.prepared.parsed else { return Ok(Completion::Empty) };
@@ -196,7 +197,7 @@ impl Session {
                 self.ensure_tx().await?;
                 if let Some(tx) = &mut self.tx {
                     tx.txn.begin_statement()?;
-                    tx.follow_catalog(&self.node).await?;
+                    // tx.follow_catalog(&self.node).await?;
                 }
             }
             let bound = self.bind_prepared(&portal.prepared).await?;
@@ -263,6 +264,9 @@ impl Session {
             Some(fields) => {
                 let settings = self.shared.change_settings(|s| s.format_at(self.began));
                 output.columns(fields, portal.formats(fields.len()), &settings);
+                if output.has_objects() {
+                    output.name_objects(self.session_catalog());
+                }
             }
             None => output.no_columns(),
         }
@@ -319,7 +323,7 @@ impl Session {
         if self.block == Block::None {
             self.block = Block::Implicit;
             self.began = self.node.now();
-            self.read_only = self.shared.change_settings(|s| s.is_on("default_transaction_read_only"));
+            self.read_only = self.shared.change_settings(|s| s.fast().read_only);
             self.shared.begin_frame();
         }
     }
@@ -358,7 +362,7 @@ impl Session {
             Some(tx) => tx.catalog.clone(),
             None => self.node.catalog.latest(),
         };
-        let path = self.shared.change_settings(|settings| settings.get("search_path")).unwrap_or_default();
+        let path = self.shared.change_settings(|settings| settings.fast().search_path.clone());
         let user = self.shared.current_user();
         let catalog = SessionCatalog::new(snapshot, self.shared.database, &user, &path);
         self.catalog = Some((under, catalog.clone()));
@@ -387,7 +391,7 @@ impl Session {
     /// What a statement runs with.
     pub(crate) fn statement_state(&mut self, params: Arc<[Datum]>) -> Result<StatementState> {
         let session = self.statement_session();
-        let work_mem = self.shared.change_settings(|settings| settings.bytes("work_mem"));
+        let work_mem = self.shared.change_settings(|settings| settings.fast().work_mem);
         Ok(StatementState {
             params,
             registers: Vec::new(),
@@ -398,7 +402,7 @@ impl Session {
             affected: 0,
             triggers: Default::default(),
             profile: None,
-            work_mem: work_mem.unwrap_or(4 << 20),
+            work_mem,
         })
     }
 

@@ -146,9 +146,9 @@ impl SessionShared {
 
     /// The role whose rights count: that of SET ROLE, else the one that came in.
     pub fn current_user(&self) -> String {
-        match self.settings.lock().get("role") {
-            Some(role) if role != "none" => role,
-            _ => self.session_user.clone(),
+        match &self.settings.lock().fast().role {
+            Some(role) => role.clone(),
+            None => self.session_user.clone(),
         }
     }
 }

@@ -78,7 +78,7 @@ impl StatementSession {
 
     /// How long to wait for a row lock.
     pub fn lock_timeout(&self) -> Option<Duration> {
-        self.shared.change_settings(|settings| settings.timeout("lock_timeout"))
+        self.shared.change_settings(|settings| settings.fast().lock_timeout)
     }
 
     /// What an expression failed for, if it was for want of a sequence's values.

@@ -229,12 +229,22 @@ impl Tx {
             return Err((error, conflict));
         }
         let Tx { txn, mut catalog, base_version, changed, notifications, .. } = self;
-        txn.commit().await?;
+        let publishing = (!changed.is_empty()).then(|| node.catalog.publishing());
+        let committed = txn.commit().await;
+        if let (Some(publishing), Err((error, _))) = (&publishing, &committed)
+            && error.code() == sqlstate::STATEMENT_COMPLETION_UNKNOWN
+        {
+            // The catalog may have changed without this node's knowing when: it asks from now on.
+            let _ = publishing;
+            node.catalog.set_sole(false);
+        }
+        let commit_ts = committed?;
         if !changed.is_empty() {
             // Nobody else has changed the catalog meanwhile, or the commit would have failed.
             let snapshot = Arc::make_mut(&mut catalog);
             snapshot.version = base_version + 1;
             snapshot.local = 0;
+            snapshot.published_ts = commit_ts;
             node.catalog.keep(&catalog);
             node.garbage.notify_one();
         }

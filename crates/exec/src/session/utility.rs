@@ -33,6 +33,9 @@ impl Session {
     ) -> Result<Completion> {
         let Some(statement) = &bound.statement else { return Err(Error::internal("a query is no utility")) };
         let tag = kind.command_tag();
+        if bound.fields.is_none() {
+            output.no_columns();
+        }
         match statement {
             Statement::Set { name, value, local } => {
                 self.set(name, value.as_deref(), *local)?;
@@ -127,7 +130,6 @@ impl Session {
                 let (rows, count) = self.fetch(name, *direction).await?;
                 let tag = format!("{} {count}", if *only_move { "MOVE" } else { "FETCH" });
                 if *only_move {
-                    output.no_columns();
                     return done(tag);
                 }
                 let width = bound.fields.as_ref().map_or(0, |fields| fields.len());
@@ -171,24 +173,16 @@ impl Session {
             }
             Statement::Copy(copy) => match &copy.what {
                 CopyWhat::To(query) => {
-                    output.no_columns();
                     let count = self.copy_to(query, &copy.options, portal.params.clone(), output).await?;
                     done(format!("COPY {count}"))
                 }
                 CopyWhat::From { .. } => {
-                    output.no_columns();
                     self.copy_from(copy.clone(), run.describe, output).await?;
                     Ok(Completion::CopyIn)
                 }
             },
-            Statement::Nothing(tag) => {
-                output.no_columns();
-                done(*tag)
-            }
-            other => {
-                output.no_columns();
-                self.ddl(other, portal.params.clone(), tag).await.map(Completion::Done)
-            }
+            Statement::Nothing(tag) => done(*tag),
+            other => self.ddl(other, portal.params.clone(), tag).await.map(Completion::Done),
         }
     }
 
@@ -205,6 +199,9 @@ impl Session {
         let fields = bound.fields.clone().unwrap_or_default();
         let settings = self.shared.change_settings(|s| s.format_at(self.began));
         output.columns(&fields, portal.formats(fields.len()), &settings);
+        if output.has_objects() {
+            output.name_objects(self.session_catalog());
+        }
         let max = if run.max_rows == 0 { usize::MAX } else { run.max_rows };
         let (now, later) = super::run::split(rows, max);
         output.push(now, false).await?;

@@ -255,6 +255,8 @@ fn settings(ctx: &VirtualContext<'_>) -> Result<Batch> {
             _ => value.to_owned(),
         };
         let value = setting(ctx, d.name);
+        // What the session itself knows is nobody's choice.
+        let own = d.kind == Kind::Fixed || d.name == "session_authorization";
         let limits = match d.kind {
             Kind::Int(low, high) => Some((low, high)),
             Kind::Millis | Kind::Kilobytes => Some((0, i64::from(i32::MAX))),
@@ -272,7 +274,7 @@ fn settings(ctx: &VirtualContext<'_>) -> Result<Batch> {
             ("short_desc", text(d.description)),
             ("context", text(if d.kind == Kind::Fixed { "internal" } else { "user" })),
             ("vartype", text(vartype)),
-            ("source", text(if value == d.default { "default" } else { "session" })),
+            ("source", text(if value == d.default || own { "default" } else { "session" })),
             ("min_val", optional(limits.map(|(low, _)| low.to_string()))),
             ("max_val", optional(limits.map(|(_, high)| high.to_string()))),
             ("enumvals", words),

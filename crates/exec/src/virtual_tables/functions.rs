@@ -112,15 +112,50 @@ pub(crate) fn call(session: &StatementSession, name: &str, args: &[Datum]) -> Re
             }
             _ => Datum::Null,
         },
-        ("to_regtype", [name]) => named_type(name).map_or(Datum::Null, |ty| Datum::Oid(ty.oid())),
-        ("regtypein", [name]) => match named_type(name) {
-            Some(ty) => Datum::Oid(ty.oid()),
+        ("to_regtype", [name]) => type_oid(name).map_or(Datum::Null, Datum::Oid),
+        ("regtypein", [name]) => match type_oid(name) {
+            Some(found) => Datum::Oid(found),
             None => return Err(missing(sqlstate::UNDEFINED_OBJECT, "type", name)),
         },
-        ("regtypeout", [id]) => Datum::text(match oid(id).0 {
-            0 => "-".to_owned(),
-            other => type_name(other).unwrap_or_else(|| other.to_string()),
-        }),
+        (
+            "regroleout" | "regtypeout" | "regprocout" | "regprocedureout" | "regoperout" | "regoperatorout"
+            | "regcollationout" | "regconfigout" | "regdictionaryout",
+            [id],
+        ) => {
+            let kind = Type::from_name(name.trim_end_matches("out")).unwrap_or(Type::Oid);
+            Datum::text(object_name(catalog, kind, oid(id)))
+        }
+        ("to_regrole" | "regrolein", [text]) => match snapshot.role(plain_name(text)) {
+            Some(role) => Datum::Oid(role.id.0),
+            None if name == "to_regrole" => Datum::Null,
+            None => return Err(missing(sqlstate::UNDEFINED_OBJECT, "role", text)),
+        },
+        ("regcollationin", [text]) => match plain_name(text) {
+            "default" => Datum::Oid(100),
+            "C" => Datum::Oid(950),
+            "POSIX" => Datum::Oid(951),
+            _ => return Err(missing(sqlstate::UNDEFINED_OBJECT, "collation", text)),
+        },
+        ("regconfigin", [text]) => {
+            return Err(missing(sqlstate::UNDEFINED_OBJECT, "text search configuration", text));
+        }
+        ("regdictionaryin", [text]) => {
+            return Err(missing(sqlstate::UNDEFINED_OBJECT, "text search dictionary", text));
+        }
+        ("to_regprocedure" | "regprocedurein", [text]) => {
+            match procedure(text.as_str().unwrap_or_default()) {
+                Some(found) => Datum::Oid(found),
+                None if name == "to_regprocedure" => Datum::Null,
+                None => return Err(missing(sqlstate::UNDEFINED_FUNCTION, "function", text)),
+            }
+        }
+        ("regoperin" | "regoperatorin" | "to_regoper" | "to_regoperator", [text]) => {
+            match operator(text.as_str().unwrap_or_default()) {
+                Some(found) => Datum::Oid(found),
+                None if name.starts_with("to_") => Datum::Null,
+                None => return Err(missing(sqlstate::UNDEFINED_FUNCTION, "operator", text)),
+            }
+        }
         ("to_regproc" | "regprocin", [text]) => {
             let wanted = text.as_str().unwrap_or_default();
             let wanted =
@@ -139,10 +174,6 @@ pub(crate) fn call(session: &StatementSession, name: &str, args: &[Datum]) -> Re
                 }
             }
         }
-        ("regprocout", [id]) => Datum::text(match oid(id).0 {
-            0 => "-".to_owned(),
-            other => proc_by_oid(other).map_or_else(|| other.to_string(), |p| quote_identifier(p.name)),
-        }),
         ("pg_get_function_arguments" | "pg_get_function_identity_arguments", [id]) => {
             optional(proc_by_oid(oid(id).0).map(function_arguments))
         }
@@ -499,6 +530,117 @@ fn named_type(name: &Datum) -> Option<Type> {
     let words: Vec<&str> = plain.split_whitespace().collect();
     let plain = words.join(" ");
     Type::from_name(&plain).or_else(|| Type::from_name(plain.trim_matches('"')))
+}
+
+/// The OID of a type by name, pseudo-types included.
+fn type_oid(name: &Datum) -> Option<u32> {
+    if let Some(ty) = named_type(name) {
+        return Some(ty.oid());
+    }
+    let wanted = plain_name(name).to_lowercase();
+    PSEUDO_TYPES.iter().find(|(_, name, ..)| *name == wanted).map(|(oid, ..)| *oid)
+}
+
+/// A name of one part: without pg_catalog and quotes.
+fn plain_name(name: &Datum) -> &str {
+    let text = name.as_str().unwrap_or_default().trim();
+    text.strip_prefix("pg_catalog.").unwrap_or(text).trim_matches('"')
+}
+
+/// `name(type, …)`
+fn procedure(text: &str) -> Option<u32> {
+    let (name, args) = text.trim().strip_suffix(')')?.split_once('(')?;
+    let name = plain_name(&Datum::text(name)).to_lowercase();
+    let args = types_of(args)?;
+    PROCS.iter().find(|p| p.name == name && p.args == args).map(|p| p.oid)
+}
+
+fn types_of(list: &str) -> Option<Vec<u32>> {
+    if list.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    list.split(',').map(|ty| if ty.trim() == "NONE" { Some(0) } else { type_oid(&Datum::text(ty)) }).collect()
+}
+
+/// `+(integer,integer)`, or `+` if there is just one of it.
+fn operator(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let text = text.strip_prefix("pg_catalog.").unwrap_or(text);
+    match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+        Some((symbol, args)) => {
+            let [left, right] = *types_of(args)?.as_slice() else { return None };
+            let (left, right) = (Type::from_oid(left), Type::from_oid(right)?);
+            datum::function::operator(symbol, left, right).map(|o| o.oid)
+        }
+        None => match datum::function::operators(text) {
+            [only] => Some(only.oid),
+            _ => None,
+        },
+    }
+}
+
+/// A value of regclass or its kin as text, also within arrays.
+pub(crate) fn named_object(catalog: &SessionCatalog, ty: Type, value: &Datum) -> Datum {
+    match (ty, value) {
+        (Type::Array(element), Datum::Array(array)) => {
+            let items = array.items.iter().map(|item| named_object(catalog, *element, item)).collect();
+            let mut named = datum::value::Array::new(Type::Text, items);
+            named.lower = array.lower;
+            Datum::Array(std::sync::Arc::new(named))
+        }
+        (ty, Datum::Oid(id)) if ty.is_object() => Datum::text(object_name(catalog, ty, DescriptorId(*id))),
+        (_, other) => other.clone(),
+    }
+}
+
+/// What the output function of regclass and its kin gives.
+fn object_name(catalog: &SessionCatalog, ty: Type, id: DescriptorId) -> String {
+    let snapshot = &catalog.snapshot;
+    if id.0 == 0 {
+        return if matches!(ty, Type::RegOper | Type::RegOperator) { "0" } else { "-" }.to_owned();
+    }
+    let found = match ty {
+        Type::RegClass => {
+            let relation = if let Some(table) = snapshot.table_by_id(id) {
+                Some((table.schema, table.name.as_str()))
+            } else if let Some(sequence) = snapshot.sequence_by_id(id) {
+                Some((sequence.schema, sequence.name.as_str()))
+            } else {
+                snapshot.index_by_oid(id).map(|(table, index)| (table.schema, index.name.as_str()))
+            };
+            relation.map(|(schema, name)| relation_name(catalog, schema, name))
+        }
+        Type::RegType => type_name(id.0),
+        Type::RegNamespace => snapshot.schema_by_id(id).map(|schema| quote_identifier(&schema.name)),
+        Type::RegRole => snapshot.role_by_id(id).map(|role| quote_identifier(&role.name)),
+        Type::RegProc => proc_by_oid(id.0).map(|p| quote_identifier(p.name)),
+        Type::RegProcedure => proc_by_oid(id.0)
+            .map(|p| format!("{}({})", quote_identifier(p.name), argument_list(p).replace(", ", ","))),
+        Type::RegOper | Type::RegOperator => {
+            let found = datum::function::all_operators().iter().find(|o| o.oid == id.0);
+            found.map(|o| {
+                if ty == Type::RegOper {
+                    return format!("pg_catalog.{}", o.symbol);
+                }
+                let args = proc_by_oid(o.function.oid)
+                    .map(|p| argument_list(p).replace(", ", ","))
+                    .unwrap_or_default();
+                if o.left.is_some() {
+                    format!("{}({args})", o.symbol)
+                } else {
+                    format!("{}(NONE,{args})", o.symbol)
+                }
+            })
+        }
+        Type::RegCollation => match id.0 {
+            100 => Some("\"default\"".to_owned()),
+            950 => Some("\"C\"".to_owned()),
+            951 => Some("\"POSIX\"".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    found.unwrap_or_else(|| id.0.to_string())
 }
 
 /// A comment on an object of pg_class, pg_namespace …

@@ -100,7 +100,7 @@ pub static TABLES: &[&[VirtualTable]] = &[
     views::TABLES,
 ];
 
-pub(crate) use functions::call;
+pub(crate) use functions::{call, named_object};
 
 #[cfg(test)]
 mod tests;

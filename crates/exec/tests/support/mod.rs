@@ -68,6 +68,7 @@ impl World {
         change(&mut config);
         let node = Node::new(NodeParts { coordinator, env, memory, metrics, config });
         node.bootstrap().await.unwrap();
+        node.set_sole_gateway(true);
         World { kv, node, pids: AtomicI32::new(100), _dir: dir }
     }
 
@@ -173,6 +174,7 @@ pub struct Shown {
     pub out: String,
     pub kept: Vec<Vec<Option<String>>>,
     pub copied: Vec<u8>,
+    copied_out: bool,
     in_rows: Option<usize>,
 }
 
@@ -225,7 +227,9 @@ impl Sink for Shown {
         if let Completion::Done(tag) = completion {
             let select = tag.starts_with("SELECT") || tag.starts_with("SHOW") || tag.starts_with("FETCH");
             let explain = tag.starts_with("EXPLAIN");
-            if !(rows && (select || explain)) && !(rows && tag.is_empty()) {
+            // What was copied to standard output stands for itself.
+            let copied = std::mem::take(&mut self.copied_out);
+            if !copied && !(rows && (select || explain)) && !(rows && tag.is_empty()) {
                 self.out.push_str(tag);
                 self.out.push('\n');
             }
@@ -254,6 +258,7 @@ impl Sink for Shown {
 
     async fn copy_out(&mut self, _binary: bool, _columns: usize) -> Result<(), ClientGone> {
         self.copied.clear();
+        self.copied_out = true;
         Ok(())
     }
 

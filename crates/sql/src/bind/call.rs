@@ -322,6 +322,10 @@ impl Binder<'_> {
             _ => Type::Record,
         };
         let id = self.new_col(function.name, ColumnType::plain(ty));
+        if columns.len() > 1 {
+            let fields = function.columns.iter().zip(&columns).map(|((name, _), ty)| (*name, *ty));
+            self.cols[id as usize].fields = Some(fields.collect());
+        }
         self.level().sets.push((id, function.name, out, ty));
         Ok(self.column(id))
     }

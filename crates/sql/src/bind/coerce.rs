@@ -398,7 +398,7 @@ impl Binder<'_> {
         match to.ty {
             Type::Unknown => return Ok(Expr::Const(Datum::Text(text.into()), Type::Unknown)),
             // Names in the catalog are looked up when the statement runs.
-            Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace => {
+            object if object.is_object() => {
                 if let Ok(oid) = text.parse::<u32>() {
                     return Ok(Expr::Const(Datum::Oid(oid), to.ty));
                 }

@@ -25,6 +25,7 @@ impl Binder<'_> {
             ExprKind::Column(name) => Ok(match self.resolve(name, pos)? {
                 Found::Column(id) => self.column(id),
                 Found::Row(cols) => Expr::Row(cols.iter().map(|c| self.column(c.id)).collect()),
+                Found::TableOid(oid) => Expr::Const(Datum::Oid(oid), Type::Oid),
             }),
             ExprKind::Star(name) if name.is_empty() => {
                 Err(Error::new(sqlstate::SYNTAX_ERROR, "syntax error at or near \"*\"").at(pos as usize))
@@ -243,7 +244,13 @@ impl Binder<'_> {
                         return Ok(self.column(id));
                     }
                 }
-                self.expr(inner)?;
+                let whole = self.expr(inner)?;
+                if let Expr::Column(id, _) = &whole
+                    && let Some(fields) = self.cols[*id as usize].fields.clone()
+                    && let Some(at) = fields.iter().position(|(field, _)| *field == name.text)
+                {
+                    return Ok(Expr::Field(Box::new(whole), at as u32, fields[at].1));
+                }
                 Err(Error::new(
                     sqlstate::UNDEFINED_COLUMN,
                     format!("could not identify column \"{}\" in record data type", name.text),

@@ -120,8 +120,15 @@ impl<'a> Binder<'a> {
 
     /// A new column.
     pub(crate) fn new_col(&mut self, name: impl Into<String>, ty: ColumnType) -> ColId {
-        self.cols.push(ColMeta { name: name.into(), ty, origin: None });
+        self.cols.push(ColMeta { name: name.into(), ty, origin: None, fields: None });
         (self.cols.len() - 1) as ColId
+    }
+
+    /// A column that is another one under a new id: it comes from where that came from.
+    pub(crate) fn copy_origin(&mut self, from: ColId, to: ColId) {
+        let (origin, fields) = (self.cols[from as usize].origin, self.cols[from as usize].fields.clone());
+        let to = &mut self.cols[to as usize];
+        (to.origin, to.fields) = (origin, fields);
     }
 
     /// New columns for the columns of a table.
@@ -129,7 +136,7 @@ impl<'a> Binder<'a> {
         let start = self.cols.len() as ColId;
         for column in &table.columns {
             let origin = (!column.hidden).then_some((table.id, column.id));
-            self.cols.push(ColMeta { name: column.name.clone(), ty: column.ty, origin });
+            self.cols.push(ColMeta { name: column.name.clone(), ty: column.ty, origin, fields: None });
         }
         (start..start + table.columns.len() as ColId).collect()
     }

@@ -818,7 +818,7 @@ impl Binder<'_> {
             let ty = self.column_type(&item.expr);
             let id = self.new_col(item.name.as_str(), ty);
             if let Expr::Column(source, _) = &item.expr {
-                self.cols[id as usize].origin = self.cols[*source as usize].origin;
+                self.copy_origin(*source, id);
             }
             exprs.push((id, item.expr.clone()));
         }
@@ -992,7 +992,7 @@ impl Binder<'_> {
             let ty = self.column_type(&expr);
             let id = self.new_col(item.name.as_str(), ty);
             if let Expr::Column(source, _) = &expr {
-                self.cols[id as usize].origin = self.cols[*source as usize].origin;
+                self.copy_origin(*source, id);
             }
             out.push((id, expr));
         }
@@ -1271,7 +1271,7 @@ impl Binder<'_> {
                     };
                     let new = self.new_col(name, ty);
                     if let Expr::Column(old, _) = &expr {
-                        self.cols[new as usize].origin = self.cols[*old as usize].origin;
+                        self.copy_origin(*old, new);
                     }
                     new
                 }

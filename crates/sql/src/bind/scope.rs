@@ -210,6 +210,8 @@ pub(crate) enum Found {
     Column(ColId),
     /// A whole row.
     Row(Vec<ScopeCol>),
+    /// The system column tableoid.
+    TableOid(u32),
 }
 
 impl Binder<'_> {
@@ -313,6 +315,12 @@ impl Binder<'_> {
                 }
                 let mut hits = item.cols.iter().filter(|c| c.name == column.text);
                 let Some(hit) = hits.next() else {
+                    if column.text == "tableoid"
+                        && let Some((table, _)) =
+                            item.cols.first().and_then(|c| self.cols[c.id as usize].origin)
+                    {
+                        return Ok(Found::TableOid(table.0));
+                    }
                     if let Some(kind) = system_column(&column.text) {
                         return Err(kind.at(pos as usize));
                     }

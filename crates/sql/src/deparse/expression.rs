@@ -62,7 +62,7 @@ impl Show<'_> {
 
     fn constant(&mut self, value: &Datum, ty: Type) {
         let text = match (value, ty) {
-            (Datum::Oid(oid), Type::RegClass | Type::RegType | Type::RegProc | Type::RegNamespace) => {
+            (Datum::Oid(oid), object) if object.is_object() => {
                 let name = (self.names.object)(ty, *oid).unwrap_or_else(|| oid.to_string());
                 format!("{}::{ty}", quote_string(&name))
             }
@@ -82,16 +82,22 @@ impl Show<'_> {
         self.push(")");
     }
 
-    /// `left = ANY (…)`, `left <> ALL (…)`.
+    /// `left = ANY (…)`, `left <> ALL (…)`. PostgreSQL has no operators of varchar: it compares as text.
     fn members(&mut self, left: &Expr, items: &[Expr], negated: bool) {
-        self.push("(");
+        let as_text = left.ty() == Type::Varchar;
+        let (open, close, array) = if as_text { ("((", ")::text", ")::text[]") } else { ("(", "", "") };
+        self.push(open);
         self.show(left, true);
-        self.push(if negated { " <> ALL (ARRAY[" } else { " = ANY (ARRAY[" });
+        self.push(close);
+        self.push(if negated { " <> ALL (" } else { " = ANY (" });
+        self.push(if as_text { "(ARRAY[" } else { "ARRAY[" });
         self.list(items);
-        self.push("]))");
+        self.push("]");
+        self.push(array);
+        self.push("))");
     }
 
-    /// `written`: a cast that the user did not write is shown all the same.
+    /// `implicit`: a cast that the user did not write is shown all the same.
     fn show(&mut self, expr: &Expr, implicit: bool) {
         crate::parse::parser::with_stack(|| self.show_here(expr, implicit));
     }
@@ -184,11 +190,10 @@ impl Show<'_> {
                 }
                 match &**expr {
                     // A literal of the type with a modifier, or of a name: no parentheses.
-                    Expr::Const(value @ Datum::Text(text), ty) if *ty == to.ty || *ty == Type::Unknown => {
-                        let _ = value;
+                    Expr::Const(Datum::Text(text), ty) if *ty == to.ty || *ty == Type::Unknown => {
                         self.push(&format!("{}::{to}", quote_string(text)));
                     }
-                    Expr::Const(Datum::Text(text), Type::Text) if to.ty == Type::RegClass => {
+                    Expr::Const(Datum::Text(text), Type::Text) if to.ty.is_object() => {
                         self.push(&format!("{}::{to}", quote_string(text)));
                     }
                     inner => {

@@ -1,5 +1,6 @@
 //! From a plan to what EXPLAIN shows of it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use datum::Expr;
@@ -66,7 +67,7 @@ pub(super) fn query(query: &Query, verbose: bool) -> Shown<'_> {
     for cte in &query.ctes {
         collect(&cte.plan, &mut tables);
     }
-    let mut shape = Shape { query, verbose, tables, subplans: 0, initplans: 0 };
+    let mut shape = Shape { query, verbose, tables, subplans: RefCell::default() };
     let mut root = shape.node(&query.root);
     let ctes = query.ctes.iter().map(|cte| Child {
         relationship: "InitPlan",
@@ -127,8 +128,8 @@ struct Shape<'p> {
     query: &'p Query,
     verbose: bool,
     tables: BTreeMap<DescriptorId, String>,
-    subplans: u32,
-    initplans: u32,
+    /// Names of subqueries by the address of their plans, in the order in which they are met.
+    subplans: RefCell<BTreeMap<usize, String>>,
 }
 
 fn width(plan: &Plan) -> u32 {
@@ -149,13 +150,83 @@ impl<'p> Shape<'p> {
         }
     }
 
-    /// An expression over columns that come out of some plans, side by side.
-    fn show(&self, expr: &Expr, inputs: &[&[Column]]) -> String {
-        let column = |i: u32| {
-            let found = inputs.iter().flat_map(|columns| columns.iter()).nth(i as usize);
-            found.map_or_else(|| format!("#{i}"), |column| self.qualified(&column.name, column.origin))
-        };
+    /// The name of a subquery: an InitPlan if it runs once.
+    fn subplan(&self, inner: &Plan, once: bool) -> String {
+        let mut names = self.subplans.borrow_mut();
+        let kind = if once { "InitPlan" } else { "SubPlan" };
+        let number = names.values().filter(|name| name.starts_with(kind)).count() + 1;
+        names.entry(std::ptr::from_ref(inner) as usize).or_insert_with(|| format!("{kind} {number}")).clone()
+    }
+
+    /// What the columns that come out of a plan are, as expressions over tables: conditions above it are shown so.
+    fn labels(&self, plan: &Plan) -> Vec<String> {
+        crate::parse::parser::with_stack(|| self.labels_here(plan))
+    }
+
+    fn labels_here(&self, plan: &Plan) -> Vec<String> {
+        match &plan.kind {
+            PlanKind::Filter { input, .. }
+            | PlanKind::Limit { input, .. }
+            | PlanKind::Sort { input, .. }
+            | PlanKind::Distinct { input }
+            | PlanKind::DistinctOn { input, .. }
+            | PlanKind::LockRows { input, .. } => self.labels(input),
+            PlanKind::Project { input, exprs } => {
+                let labels = self.labels(input);
+                exprs.iter().map(|expr| self.over(expr, &labels)).collect()
+            }
+            PlanKind::Aggregate { input, group_by, aggregates, grouping, .. } => {
+                let labels = self.labels(input);
+                let keys = group_by.iter().map(|expr| self.over(expr, &labels));
+                let calls = aggregates.iter().map(|call| self.aggregate(call, &labels));
+                keys.chain(calls).chain(grouping.iter().map(|_| "GROUPING".to_owned())).collect()
+            }
+            PlanKind::NestedLoopJoin { left, right, kind, .. }
+            | PlanKind::HashJoin { left, right, kind, .. } => {
+                let mut labels = self.labels(left);
+                if !matches!(kind, JoinKind::Semi | JoinKind::Anti | JoinKind::NullAwareAnti) {
+                    labels.extend(self.labels(right));
+                }
+                labels
+            }
+            PlanKind::LookupJoin { left, right, kind, .. } => {
+                let mut labels = self.labels(left);
+                if !matches!(kind, JoinKind::Semi | JoinKind::Anti | JoinKind::NullAwareAnti) {
+                    labels.extend(self.scanned(right));
+                }
+                labels
+            }
+            PlanKind::Apply { input, inner, kind, bind } => {
+                let mut labels = self.labels(input);
+                let name = self.subplan(inner, bind.is_empty());
+                match kind {
+                    ApplyKind::Lateral { .. } => labels.extend(self.labels(inner)),
+                    ApplyKind::Exists => labels.push(format!("EXISTS({name})")),
+                    ApplyKind::Array(_) => labels.push(format!("ARRAY({name})")),
+                    ApplyKind::Scalar | ApplyKind::Any { .. } => labels.push(format!("({name})")),
+                }
+                labels
+            }
+            _ => plan.columns.iter().map(|column| self.qualified(&column.name, column.origin)).collect(),
+        }
+    }
+
+    /// Columns that a scan gives.
+    fn scanned(&self, scan: &Scan) -> Vec<String> {
+        let columns = scan.output.iter().filter_map(|i| scan.table.columns.get(*i));
+        columns.map(|c| self.qualified(&c.name, Some((scan.table.id, c.id)))).collect()
+    }
+
+    /// An expression over columns of these labels.
+    fn over(&self, expr: &Expr, labels: &[String]) -> String {
+        let column = |i: u32| labels.get(i as usize).cloned().unwrap_or_else(|| format!("#{i}"));
         expression(expr, Names { column: &column, object: &|_, _| None })
+    }
+
+    /// An expression over the rows of some plans, side by side.
+    fn show(&self, expr: &Expr, inputs: &[&Plan]) -> String {
+        let labels: Vec<String> = inputs.iter().flat_map(|input| self.labels(input)).collect();
+        self.over(expr, &labels)
     }
 
     /// An expression over a table's columns.
@@ -170,11 +241,13 @@ impl<'p> Shape<'p> {
         expression(expr, Names { column: &column, object: &|_, _| None })
     }
 
-    fn list(&self, exprs: &[Expr], columns: &[Column]) -> Vec<String> {
-        exprs.iter().map(|expr| self.show(expr, &[columns])).collect()
+    fn list(&self, exprs: &[Expr], input: &Plan) -> Vec<String> {
+        let labels = self.labels(input);
+        exprs.iter().map(|expr| self.over(expr, &labels)).collect()
     }
 
-    fn sort_keys(&self, keys: &[SortKey], columns: &[Column]) -> Vec<String> {
+    fn sort_keys(&self, keys: &[SortKey], input: &Plan) -> Vec<String> {
+        let labels = self.labels(input);
         keys.iter()
             .map(|key| {
                 let direction = match (key.desc, key.nulls_first) {
@@ -183,7 +256,10 @@ impl<'p> Shape<'p> {
                     (true, true) => " DESC",
                     (true, false) => " DESC NULLS LAST",
                 };
-                self.show(&key.expr, &[columns]) + direction
+                let shown = self.over(&key.expr, &labels);
+                // What is no plain column stands in parentheses, as in PostgreSQL.
+                let plain = !shown.contains('(') || shown.starts_with('(');
+                if plain { shown + direction } else { format!("({shown}){direction}") }
             })
             .collect()
     }
@@ -203,7 +279,7 @@ impl<'p> Shape<'p> {
     }
 
     /// A node with one input.
-    fn over(&mut self, plan: &'p Plan, kind: &'static str, input: &'p Plan) -> Shown<'p> {
+    fn unary(&mut self, plan: &'p Plan, kind: &'static str, input: &'p Plan) -> Shown<'p> {
         let mut shown = self.new(plan, kind);
         let node = self.node(input);
         shown.startup_cost = node.startup_cost;
@@ -217,7 +293,7 @@ impl<'p> Shape<'p> {
             && !plan.columns.is_empty()
             && !shown.properties.iter().any(|(name, _)| *name == "Output")
         {
-            let output = plan.columns.iter().map(|c| self.qualified(&c.name, c.origin)).collect();
+            let output = self.labels(plan);
             shown.properties.insert(0, ("Output", Value::List(output)));
         }
         shown
@@ -247,16 +323,19 @@ impl<'p> Shape<'p> {
                 shown.title = format!("Function Scan on {}", names.join(", "));
                 shown.facts.push(("Function Name", names.join(", ")));
                 if self.verbose {
-                    let calls = calls
-                        .iter()
-                        .map(|(name, args, _)| format!("{name}({})", self.list(args, &[]).join(", ")));
+                    let calls = calls.iter().map(|(name, args, _)| {
+                        format!(
+                            "{name}({})",
+                            args.iter().map(|arg| self.over(arg, &[])).collect::<Vec<_>>().join(", ")
+                        )
+                    });
                     let calls: Vec<String> = calls.collect();
                     shown.properties.push(("Function Call", text(calls.join(", "))));
                 }
                 shown
             }
             PlanKind::Filter { input, condition } => {
-                let condition = self.show(condition, &[&input.columns]);
+                let condition = self.show(condition, &[input]);
                 let mut shown = self.node(input);
                 shown.properties.push(("Filter", text(condition)));
                 shown.plans.insert(0, plan);
@@ -265,7 +344,7 @@ impl<'p> Shape<'p> {
             }
             PlanKind::Project { input, exprs } => {
                 // Its work is shown as the output of the node below.
-                let output = if self.verbose { self.list(exprs, &input.columns) } else { Vec::new() };
+                let output = if self.verbose { self.list(exprs, input) } else { Vec::new() };
                 let mut shown = self.node(input);
                 shown.width = width(plan);
                 if self.verbose && !output.is_empty() {
@@ -274,37 +353,36 @@ impl<'p> Shape<'p> {
                 }
                 shown
             }
-            PlanKind::ProjectSet { input, .. } => self.over(plan, "ProjectSet", input),
-            PlanKind::Limit { input, .. } => self.over(plan, "Limit", input),
+            PlanKind::ProjectSet { input, .. } => self.unary(plan, "ProjectSet", input),
+            PlanKind::Limit { input, .. } => self.unary(plan, "Limit", input),
             PlanKind::Sort { input, keys, limit } => {
-                let mut shown = self.over(plan, "Sort", input);
+                let mut shown = self.unary(plan, "Sort", input);
                 shown.startup_cost = input.cost;
-                shown.properties.push(("Sort Key", Value::List(self.sort_keys(keys, &input.columns))));
+                shown.properties.push(("Sort Key", Value::List(self.sort_keys(keys, input))));
                 if limit.is_some() {
                     shown.properties.push(("Sort Method", text("top-N heapsort".to_owned())));
                 }
                 shown
             }
             PlanKind::Distinct { input } => {
-                let mut shown = self.over(plan, "Aggregate", input);
+                let mut shown = self.unary(plan, "Aggregate", input);
                 shown.title = "HashAggregate".to_owned();
                 shown.facts.push(("Strategy", "Hashed".to_owned()));
                 shown.startup_cost = input.cost;
-                let keys = input.columns.iter().map(|c| self.qualified(&c.name, c.origin)).collect();
-                shown.properties.push(("Group Key", Value::List(keys)));
+                shown.properties.push(("Group Key", Value::List(self.labels(input))));
                 shown
             }
             PlanKind::DistinctOn { input, on } => {
-                let mut shown = self.over(plan, "Unique", input);
+                let mut shown = self.unary(plan, "Unique", input);
                 if self.verbose {
-                    shown.properties.push(("Distinct Key", Value::List(self.list(on, &input.columns))));
+                    shown.properties.push(("Distinct Key", Value::List(self.list(on, input))));
                 }
                 shown
             }
             PlanKind::Aggregate { input, group_by, grouping_sets, aggregates, .. } => {
-                let mut shown = self.over(plan, "Aggregate", input);
+                let mut shown = self.unary(plan, "Aggregate", input);
                 shown.startup_cost = input.cost;
-                let keys = self.list(group_by, &input.columns);
+                let keys = self.list(group_by, input);
                 let hashed = !group_by.is_empty();
                 shown.facts.push(("Strategy", if hashed { "Hashed" } else { "Plain" }.to_owned()));
                 shown.facts.push(("Partial Mode", "Simple".to_owned()));
@@ -321,30 +399,27 @@ impl<'p> Shape<'p> {
                     shown.properties.push(("Group Key", Value::List(keys.clone())));
                 }
                 if self.verbose {
-                    let calls = aggregates.iter().map(|call| self.aggregate(call, &input.columns));
+                    let labels = self.labels(input);
+                    let calls = aggregates.iter().map(|call| self.aggregate(call, &labels));
                     let output = keys.into_iter().chain(calls).collect();
                     shown.properties.insert(0, ("Output", Value::List(output)));
                 }
                 shown
             }
             PlanKind::Window { input, partition_by, order_by, .. } => {
-                let mut shown = self.over(plan, "WindowAgg", input);
+                let mut shown = self.unary(plan, "WindowAgg", input);
                 if !partition_by.is_empty() {
-                    shown
-                        .properties
-                        .push(("Partition Key", Value::List(self.list(partition_by, &input.columns))));
+                    shown.properties.push(("Partition Key", Value::List(self.list(partition_by, input))));
                 }
                 if !order_by.is_empty() {
-                    shown
-                        .properties
-                        .push(("Sort Key", Value::List(self.sort_keys(order_by, &input.columns))));
+                    shown.properties.push(("Sort Key", Value::List(self.sort_keys(order_by, input))));
                 }
                 shown
             }
             PlanKind::NestedLoopJoin { left, right, kind, on } => {
                 let mut shown = self.join(plan, "Nested Loop", *kind, left, right);
                 if let Some(on) = on {
-                    let condition = self.show(on, &[&left.columns, &right.columns]);
+                    let condition = self.show(on, &[left, right]);
                     shown.properties.push(("Join Filter", text(condition)));
                 }
                 shown
@@ -352,12 +427,13 @@ impl<'p> Shape<'p> {
             PlanKind::HashJoin { left, right, kind, left_keys, right_keys, residual } => {
                 let mut shown = self.join(plan, "Hash Join", *kind, left, right);
                 shown.startup_cost = right.cost;
-                let pairs = left_keys.iter().zip(right_keys).map(|(l, r)| {
-                    format!("({} = {})", self.show(l, &[&left.columns]), self.show(r, &[&right.columns]))
-                });
+                let pairs = left_keys
+                    .iter()
+                    .zip(right_keys)
+                    .map(|(l, r)| format!("({} = {})", self.show(l, &[left]), self.show(r, &[right])));
                 shown.properties.push(("Hash Cond", text(and(pairs.collect()))));
                 if let Some(residual) = residual {
-                    let condition = self.show(residual, &[&left.columns, &right.columns]);
+                    let condition = self.show(residual, &[left, right]);
                     shown.properties.push(("Join Filter", text(condition)));
                 }
                 shown
@@ -375,7 +451,7 @@ impl<'p> Shape<'p> {
                 shown
             }
             PlanKind::SetOp { left, right, kind } => {
-                let mut shown = self.over(plan, "SetOp", left);
+                let mut shown = self.unary(plan, "SetOp", left);
                 let command = match kind {
                     SetOpKind::Intersect => "Intersect",
                     SetOpKind::IntersectAll => "Intersect All",
@@ -389,7 +465,7 @@ impl<'p> Shape<'p> {
                 shown
             }
             PlanKind::Recursive { start, step, .. } => {
-                let mut shown = self.over(plan, "Recursive Union", start);
+                let mut shown = self.unary(plan, "Recursive Union", start);
                 let node = self.node(step);
                 shown.children.push(Child { relationship: "Inner", subplan: None, node });
                 shown
@@ -402,7 +478,7 @@ impl<'p> Shape<'p> {
                 shown.facts.push(("CTE Name", name.to_owned()));
                 shown
             }
-            PlanKind::LockRows { input, .. } => self.over(plan, "LockRows", input),
+            PlanKind::LockRows { input, .. } => self.unary(plan, "LockRows", input),
             PlanKind::Insert { table, input, on_conflict, .. } => {
                 let mut shown = self.modify(plan, "Insert", table, input);
                 match on_conflict {
@@ -456,7 +532,7 @@ impl<'p> Shape<'p> {
         table: &TableDescriptor,
         input: &'p Plan,
     ) -> Shown<'p> {
-        let mut shown = self.over(plan, "ModifyTable", input);
+        let mut shown = self.unary(plan, "ModifyTable", input);
         shown.title = format!("{operation} on {}", quote_identifier(&table.name));
         shown.facts.extend([("Operation", operation.to_owned()), ("Relation Name", table.name.clone())]);
         shown
@@ -470,20 +546,20 @@ impl<'p> Shape<'p> {
         left: &'p Plan,
         right: &'p Plan,
     ) -> Shown<'p> {
-        let mut shown = self.over(plan, kind, left);
+        let mut shown = self.unary(plan, kind, left);
         join_title(&mut shown, join);
         let node = self.node(right);
         shown.children.push(Child { relationship: "Inner", subplan: None, node });
         shown
     }
 
-    fn aggregate(&self, call: &AggregateCall, columns: &[Column]) -> String {
-        let args =
-            if call.args.is_empty() { "*".to_owned() } else { self.list(&call.args, columns).join(", ") };
+    fn aggregate(&self, call: &AggregateCall, labels: &[String]) -> String {
+        let args: Vec<String> = call.args.iter().map(|arg| self.over(arg, labels)).collect();
+        let args = if args.is_empty() { "*".to_owned() } else { args.join(", ") };
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let mut out = format!("{}({distinct}{args})", call.function.name);
         if let Some(filter) = &call.filter {
-            out.push_str(&format!(" FILTER (WHERE {})", self.show(filter, &[columns])));
+            out.push_str(&format!(" FILTER (WHERE {})", self.over(filter, labels)));
         }
         out
     }
@@ -618,7 +694,7 @@ impl<'p> Shape<'p> {
         keys: &[Expr],
         residual: Option<&Expr>,
     ) -> Shown<'p> {
-        let mut shown = self.over(plan, "Lookup Join", left);
+        let mut shown = self.unary(plan, "Lookup Join", left);
         join_title(&mut shown, kind);
         let table = &right.table;
         let index = table.index(right.index);
@@ -638,18 +714,14 @@ impl<'p> Shape<'p> {
                 }
                 IndexKeyKind::Expression(expr, _) => expr.clone(),
             };
-            format!("({name} = {})", self.show(key, &[&left.columns]))
+            format!("({name} = {})", self.show(key, &[left]))
         });
         shown.properties.push(("Index Cond", text(and(pairs.collect()))));
         self.scan_rest(&mut shown, right);
         if let Some(residual) = residual {
-            let right: Vec<Column> = right
-                .output
-                .iter()
-                .filter_map(|i| table.columns.get(*i))
-                .map(|c| Column { name: c.name.clone(), ty: c.ty, origin: Some((table.id, c.id)) })
-                .collect();
-            shown.properties.push(("Join Filter", text(self.show(residual, &[&left.columns, &right]))));
+            let mut labels = self.labels(left);
+            labels.extend(self.scanned(right));
+            shown.properties.push(("Join Filter", text(self.over(residual, &labels))));
         }
         shown
     }
@@ -666,20 +738,15 @@ impl<'p> Shape<'p> {
             let join = if *outer { JoinKind::Left } else { JoinKind::Inner };
             let mut shown = self.join(plan, "Nested Loop", join, input, inner);
             if let Some(on) = on {
-                let condition = self.show(on, &[&input.columns, &inner.columns]);
+                let condition = self.show(on, &[input, inner]);
                 shown.properties.push(("Join Filter", text(condition)));
             }
             return shown;
         }
         let mut shown = self.node(input);
         shown.width = width(plan);
-        let (relationship, name) = if bind.is_empty() {
-            self.initplans += 1;
-            ("InitPlan", format!("InitPlan {}", self.initplans))
-        } else {
-            self.subplans += 1;
-            ("SubPlan", format!("SubPlan {}", self.subplans))
-        };
+        let relationship = if bind.is_empty() { "InitPlan" } else { "SubPlan" };
+        let name = self.subplan(inner, bind.is_empty());
         let node = self.node(inner);
         shown.children.push(Child { relationship, subplan: Some(name), node });
         shown

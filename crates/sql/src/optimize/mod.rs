@@ -60,7 +60,7 @@ impl Planner<'_> {
 
     /// A new column of this type.
     pub(crate) fn new_col(&mut self, name: &str, ty: Type) -> ColId {
-        self.cols.push(ColMeta { name: name.to_owned(), ty: ty.into(), origin: None });
+        self.cols.push(ColMeta { name: name.to_owned(), ty: ty.into(), origin: None, fields: None });
         (self.cols.len() - 1) as ColId
     }
 

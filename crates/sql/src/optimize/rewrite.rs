@@ -52,7 +52,7 @@ fn push_into(planner: &mut Planner<'_>, rel: Rel, conds: Vec<Expr>) -> Rel {
     match rel {
         Rel::Filter { input, conds: own } => {
             let mut all = Vec::new();
-            own.into_iter().chain(conds).for_each(|c| conjuncts(c, &mut all));
+            own.into_iter().chain(conds).flat_map(common_parts).for_each(|c| conjuncts(c, &mut all));
             push(planner, *input, all)
         }
         Rel::Project { input, exprs } => {
@@ -294,6 +294,9 @@ fn inner(planner: &mut Planner<'_>, leaves: Vec<Rel>, conds: Vec<Expr>) -> Rel {
 /// `(a AND b) OR (a AND c)` keeps only what satisfies `a`: the common parts come out in front.
 fn common_parts(cond: Expr) -> Vec<Expr> {
     let Expr::Or(branches) = &cond else { return vec![cond] };
+    if volatile(&cond) {
+        return vec![cond];
+    }
     let parts: Vec<Vec<Expr>> = branches
         .iter()
         .map(|b| {
