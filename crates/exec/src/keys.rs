@@ -1,15 +1,17 @@
 //! Where everything lies in the one keyspace (its top is laid down in [`sql::layout`]).
 //!
 //! ```text
+//!   02 a i                         the next free id
+//!   02 a q <id>                    a sequence's state
 //!   02 c d <id>                    a descriptor (database, schema, table, sequence, role …)
 //!   02 c v                         the catalog's version counter
 //!   02 c l <version>               which descriptors that version changed
-//!   02 c i                         the next free id
-//!   02 c q <id>                    a sequence's state
 //!   02 c t <id>                    a table's statistics
 //!   02 c g <number>                rows that nobody may read any more, to be removed
 //!   03 <storage> <index> …         rows of a table (its first index) and entries of its other indexes
 //! ```
+//! What changes outside of the transactions that use it (ids, sequences) lies below everything that transactions
+//! read: a read set that has become so large that neighbouring spans are joined must not come to cover it.
 //! Ids are four bytes, big endian; the catalog's version eight.
 
 use base::encoding::{put_u32, put_u64, take_u32, take_u64};
@@ -24,6 +26,11 @@ fn system(kind: u8, room: usize) -> Vec<u8> {
     let mut key = Vec::with_capacity(HEAD + room);
     key.extend_from_slice(&[SYSTEM_PREFIX, b'c', kind]);
     key
+}
+
+/// A key of what changes outside of the transactions that use it.
+fn apart(kind: u8) -> Vec<u8> {
+    vec![SYSTEM_PREFIX, b'a', kind]
 }
 
 fn with_id(kind: u8, id: u32) -> Key {
@@ -67,12 +74,14 @@ pub fn change(version: u64) -> Key {
 
 /// The next free id.
 pub fn next_id() -> Key {
-    Key::from(system(b'i', 0))
+    Key::from(apart(b'i'))
 }
 
 /// A sequence's state.
 pub fn sequence(id: DescriptorId) -> Key {
-    with_id(b'q', id.0)
+    let mut key = apart(b'q');
+    put_u32(&mut key, id.0);
+    Key::from(key)
 }
 
 /// A table's statistics.

@@ -70,14 +70,6 @@ impl Channels {
         });
     }
 
-    pub fn listening(&self, pid: i32) -> Vec<String> {
-        let channels = self.0.lock();
-        let mut names: Vec<String> =
-            channels.iter().filter(|(_, l)| l.contains_key(&pid)).map(|(name, _)| name.clone()).collect();
-        names.sort();
-        names
-    }
-
     /// Delivers what a transaction has sent; equal notifications of one transaction arrive once.
     pub fn send(&self, notifications: &[Notification]) {
         let channels = self.0.lock();

@@ -54,12 +54,14 @@ struct Block {
     increment: i64,
 }
 
+type Turn = Arc<tokio::sync::Mutex<Option<(i64, Duration)>>>;
+
 /// Values that the node may give out.
 #[derive(Default)]
 pub(crate) struct SequenceCache {
     blocks: Mutex<HashMap<DescriptorId, Block>>,
     /// Whoever fetches a block holds the sequence's turn; and how large the last block was, and when it came.
-    turns: Mutex<HashMap<DescriptorId, Arc<tokio::sync::Mutex<Option<(i64, Duration)>>>>>,
+    turns: Mutex<HashMap<DescriptorId, Turn>>,
 }
 
 impl SequenceCache {
@@ -160,7 +162,7 @@ pub(crate) async fn refill(node: &Node, session: &StatementSession, wanted: Want
                     let sequence = sequence.clone();
                     Box::pin(async move {
                         let key = keys::sequence(sequence.id);
-                        let stored = txn.get(&[key.clone()], None).await?;
+                        let stored = txn.get(std::slice::from_ref(&key), None).await?;
                         let state = match stored.first().and_then(Option::as_ref) {
                             Some(bytes) => decode(bytes).map_err(txn::Error::User)?,
                             None => initial(&sequence),

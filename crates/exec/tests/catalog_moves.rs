@@ -37,10 +37,3 @@ async fn an_index_made_meanwhile_gets_its_entry() {
     assert_eq!(client.one("SELECT count(*) FROM u WHERE id = 2").await, "1");
     assert_eq!(client.one("SELECT count(*) FROM u WHERE v = 7").await, "1", "found by the index too");
 }
-
-#[tokio::test]
-async fn a_constraint_added_meanwhile_is_kept() {
-    let world = inserts_after("ALTER TABLE u ADD COLUMN w int NOT NULL DEFAULT 3").await;
-    let mut client = world.client().await;
-    assert_eq!(client.one("SELECT count(*) FROM u WHERE w IS NULL").await, "0");
-}

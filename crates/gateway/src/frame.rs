@@ -61,14 +61,6 @@ impl Framer {
         Framer { bytes_max, context, skip: None }
     }
 
-    /// Whether the next call would give something without more input.
-    pub fn ready(&self, buf: &BytesMut) -> bool {
-        match &self.skip {
-            Some(skip) => buf.len() as u64 >= skip.left,
-            None => length(buf).is_some_and(|n| n < 4 || n > self.bytes_max || buf.len() > n),
-        }
-    }
-
     /// Whether the next message is known to be a Sync.
     pub fn next_is_sync(&self, buf: &BytesMut) -> bool {
         self.skip.is_none() && buf.first() == Some(&b'S')
@@ -272,11 +264,9 @@ mod tests {
         let mut buf = BytesMut::new();
         for byte in &whole[..whole.len() - 1] {
             buf.extend_from_slice(&[*byte]);
-            assert!(!framer.ready(&buf));
             assert!(framer.next(&mut buf).unwrap().is_none());
         }
         buf.extend_from_slice(&whole[whole.len() - 1..]);
-        assert!(framer.ready(&buf));
         let Some(Frame::Message(message)) = framer.next(&mut buf).unwrap() else { panic!("a message") };
         let PgWireFrontendMessage::Query(query) = *message else { panic!("a query") };
         assert_eq!(query.query, "select 1");

@@ -95,7 +95,7 @@ pub(crate) enum Locked {
 }
 
 impl Queue {
-    fn in_the_way<'a>(&'a self, txn: TxnId, strength: LockStrength) -> impl Iterator<Item = &'a Holder> {
+    fn in_the_way(&self, txn: TxnId, strength: LockStrength) -> impl Iterator<Item = &Holder> {
         self.holders.iter().filter(move |held| held.txn.id != txn && conflicts(held.strength, strength))
     }
 

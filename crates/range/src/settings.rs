@@ -48,7 +48,7 @@ impl Default for Settings {
             scan_rows_per_turn: 512,
             command_bytes_max: 16 << 20,
             locks_max: 200_000,
-            intents_max: 128,
+            intents_max: 4_096,
             lock_wait_max: Duration::from_secs(10),
             attempts_max: 8,
             process_gone: Arc::new(|_, _| false),

@@ -25,6 +25,9 @@ pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", quote_identifier(schema), quote_identifier(name))
 }
 
+/// What a relation's name is shown as; `None` as it is.
+pub type RelationNames<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// How texts are printed again.
 #[derive(Clone, Copy)]
 pub struct Style<'a> {
@@ -33,7 +36,7 @@ pub struct Style<'a> {
     /// Lines are broken within CASE and queries, as `pg_get_expr` does (and EXPLAIN does not).
     pub indent: bool,
     /// What a name of a relation in `'name'::regclass` is shown as.
-    pub relation: Option<&'a dyn Fn(&str) -> Option<String>>,
+    pub relation: Option<RelationNames<'a>>,
 }
 
 impl Style<'_> {

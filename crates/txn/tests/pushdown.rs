@@ -57,8 +57,9 @@ impl KvSender for Lossy {
         Box::pin(async move {
             let update = matches!(request, Request::Update(_));
             let answer = self.kv.send(request).await;
-            let lost =
-                update && self.every > 0 && self.count.fetch_add(1, Ordering::Relaxed) % self.every == 0;
+            let lost = update
+                && self.every > 0
+                && self.count.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.every);
             if lost { Err(KvError::Unknown("lost".into())) } else { answer }
         })
     }

@@ -20,7 +20,6 @@ cargo xtask COMMAND
   tidy          structure only: layers between crates, homes of third-party crates, forbidden words
   golden        run the golden tests and overwrite their expectations; review the difference
   build         build the release binary
-  fuzz [SECS]   run every fuzz target for SECS seconds (600)
   setup         install what the other commands need, and nothing else
 ";
 
@@ -35,7 +34,6 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "golden" => test::golden(),
         "build" => demo::build().map(|path| println!("{}", path.display())),
-        "fuzz" => test::fuzz(&rest),
         "setup" => setup::all(),
         "" | "help" | "--help" | "-h" => {
             print!("{HELP}");

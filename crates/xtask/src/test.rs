@@ -45,9 +45,3 @@ fn end_to_end() -> Result<()> {
         .env("HOLDFAST_BIN", binary)
         .env("HOLDFAST_CACHE", cache_dir()?))
 }
-
-/// Runs every fuzz target for some seconds (600 by default). Needs `cargo-fuzz`, which is installed on first use.
-pub fn fuzz(args: &[String]) -> Result<()> {
-    let seconds = args.first().map_or("600", String::as_str);
-    run(cargo().args(["run", "--release", "--package", "fuzz", "--", seconds]))
-}

@@ -39,7 +39,6 @@ const ASKING: &[&str] = &["gateway", "exec", "sql", "txn", "router"];
 const KEEPING: &[&str] = &["replica", "range", "storage", "storage-rocks"];
 
 const HOMES: &[(&str, &[&str])] = &[
-    ("sqlparser", &["sql"]),
     ("pgwire", &["gateway"]),
     ("openraft", &["replica"]),
     ("tonic", &["rpc"]),

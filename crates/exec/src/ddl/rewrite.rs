@@ -65,7 +65,7 @@ impl Ddl<'_> {
         self.refresh();
         let mut cx = self.cx();
         let mut scan = TableScan::new(old, &mut cx)?;
-        let writer = RowWriter::new(&new, &cx)?;
+        let writer = RowWriter::filling(&new, &cx)?;
         while let Some(batch) = scan.next(&mut cx).await? {
             let mut rows: Vec<Vec<Datum>> = Vec::with_capacity(batch.len());
             let session = cx.session().clone();

@@ -6,6 +6,7 @@ use base::Key;
 use base::map::HashSet;
 use bytes::Bytes;
 use datum::{Datum, EvalContext, Expr, Result};
+use parking_lot::Mutex;
 use sql::catalog::{IndexState, TableDescriptor};
 
 use super::violation;
@@ -19,6 +20,9 @@ pub(crate) struct RowWriter {
     not_null: Vec<usize>,
     /// The primary key is a hidden row id: always new, never looked for.
     hidden_key: Option<usize>,
+    /// Of a storage that this writer alone has filled so far: the greatest key in it. Rows above it need not be
+    /// looked for.
+    greatest: Mutex<Option<Key>>,
 }
 
 /// An entry of a secondary index.
@@ -37,7 +41,25 @@ impl RowWriter {
             [one] if table.columns[*one].hidden => Some(*one),
             _ => None,
         };
-        Ok(RowWriter { layout, not_null, hidden_key })
+        Ok(RowWriter { layout, not_null, hidden_key, greatest: Mutex::new(None) })
+    }
+
+    /// A writer that fills a new storage, alone.
+    pub fn filling(table: &Arc<TableDescriptor>, cx: &Cx<'_>) -> Result<RowWriter> {
+        let writer = RowWriter::new(table, cx)?;
+        *writer.greatest.lock() = Some(Key::MIN);
+        Ok(writer)
+    }
+
+    /// Whether a key may be taken already.
+    fn may_be_taken(&self, key: &Key) -> bool {
+        match &mut *self.greatest.lock() {
+            Some(greatest) if key > greatest => {
+                *greatest = key.clone();
+                false
+            }
+            _ => true,
+        }
     }
 
     pub fn table(&self) -> &Arc<TableDescriptor> {
@@ -117,7 +139,9 @@ impl RowWriter {
                     if rows.len() > 1 && !seen.insert(key.clone()) {
                         duplicate.get_or_insert((i, None));
                     }
-                    checks.push((key.clone(), i, None));
+                    if self.may_be_taken(&key) {
+                        checks.push((key.clone(), i, None));
+                    }
                 }
                 puts.push((key, self.layout.primary.encode_value(row)?.into()));
                 for (at, index) in self.layout.secondary.iter().enumerate() {

@@ -8,13 +8,15 @@ use sql::plan::SetOpKind;
 use super::{BoxOperator, Cx, Next, Operator, row_bytes};
 use crate::error::out_of_memory;
 
+type Counts = HashMap<Vec<Datum>, (u64, bool)>;
+
 pub(super) struct SetOp<'p> {
     left: BoxOperator<'p>,
     right: BoxOperator<'p>,
     kind: SetOpKind,
     width: usize,
     /// How often each row of the right side is still there; and whether it has been handed on.
-    counts: Option<(HashMap<Vec<Datum>, (u64, bool)>, Reservation)>,
+    counts: Option<(Counts, Reservation)>,
 }
 
 impl<'p> SetOp<'p> {
@@ -28,7 +30,7 @@ impl Operator for SetOp<'_> {
         Box::pin(async move {
             if self.counts.is_none() {
                 let mut memory = cx.state.memory.reservation();
-                let mut counts: HashMap<Vec<Datum>, (u64, bool)> = HashMap::default();
+                let mut counts = Counts::default();
                 while let Some(batch) = self.right.next(cx).await? {
                     for row in batch.rows() {
                         match counts.get_mut(row) {

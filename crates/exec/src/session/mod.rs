@@ -45,7 +45,7 @@ use crate::kv::Txn;
 use crate::node::Node;
 use crate::settings::Settings;
 
-pub(crate) use functions::{name_parts, quote, regclass, regclass_name};
+pub(crate) use functions::{quote, regclass, regclass_name};
 pub(crate) use output::Output;
 use portal::{Portal, Prepared, Under};
 use run::Run;
@@ -221,7 +221,7 @@ impl Session {
     async fn run_queue<S: Sink>(&mut self, sink: &mut S) -> Result<Completion> {
         while let Some(parsed) = self.queue.pop_front() {
             let text = parsed.text().to_owned();
-            let prepared = Arc::new(Prepared::new(Some(parsed), Vec::new(), text, false, 0));
+            let prepared = Arc::new(Prepared::new(Some(parsed), Vec::new(), text));
             let mut portal = Portal::new(prepared, Arc::from([]), Vec::new());
             let run = Run { commit: self.queue.is_empty(), describe: true, max_rows: 0 };
             match self.run(&mut portal, run, sink).await {
@@ -277,7 +277,7 @@ impl Session {
                 })?),
             });
         }
-        let prepared = Arc::new(Prepared::new(parsed.pop(), hints, sql.to_owned(), false, self.node.now()));
+        let prepared = Arc::new(Prepared::new(parsed.pop(), hints, sql.to_owned()));
         if let Some(parsed) = &prepared.parsed {
             self.check_allowed(parsed.kind())?;
             self.bind_prepared(&prepared).await?;

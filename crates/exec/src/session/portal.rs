@@ -19,23 +19,13 @@ pub(super) struct Prepared {
     pub hints: Vec<Option<Type>>,
     /// Text, for pg_prepared_statements.
     pub text: String,
-    /// Made by PREPARE rather than by a Parse message.
-    pub from_sql: bool,
-    /// When, in microseconds since 2000-01-01 UTC.
-    pub made: i64,
     /// The last result of binding it.
     bound: Mutex<Option<Arc<Bound>>>,
 }
 
 impl Prepared {
-    pub fn new(
-        parsed: Option<Parsed>,
-        hints: Vec<Option<Type>>,
-        text: String,
-        from_sql: bool,
-        made: i64,
-    ) -> Prepared {
-        Prepared { parsed, hints, text, from_sql, made, bound: Mutex::default() }
+    pub fn new(parsed: Option<Parsed>, hints: Vec<Option<Type>>, text: String) -> Prepared {
+        Prepared { parsed, hints, text, bound: Mutex::default() }
     }
 
     /// The statement as bound under this catalog and these settings, if it was.

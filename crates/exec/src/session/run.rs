@@ -197,7 +197,7 @@ impl Session {
                 self.ensure_tx().await?;
                 if let Some(tx) = &mut self.tx {
                     tx.txn.begin_statement()?;
-                    // tx.follow_catalog(&self.node).await?;
+                    tx.follow_catalog(&self.node).await?;
                 }
             }
             let bound = self.bind_prepared(&portal.prepared).await?;

@@ -108,7 +108,7 @@ impl Session {
                 }
                 let parsed = (**statement).clone();
                 let text = portal.prepared.text.clone();
-                let prepared = Prepared::new(Some(parsed), types.clone(), text, true, self.node.now());
+                let prepared = Prepared::new(Some(parsed), types.clone(), text);
                 Box::pin(self.bind_prepared(&prepared)).await?;
                 self.statements.insert(name.clone(), Arc::new(prepared));
                 done("PREPARE")

@@ -14,7 +14,7 @@ use crate::latch::{LatchSet, Mode};
 use crate::range::Core;
 
 /// Intents of one command.
-const INTENTS_PER_COMMAND: usize = 1_000;
+const INTENTS_PER_COMMAND: usize = 4_096;
 
 /// Some intents of one transaction, by key.
 struct ResolveKeys {

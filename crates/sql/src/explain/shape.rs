@@ -264,7 +264,7 @@ impl<'p> Shape<'p> {
             .collect()
     }
 
-    fn new(&self, plan: &'p Plan, kind: &'static str) -> Shown<'p> {
+    fn shown(&self, plan: &'p Plan, kind: &'static str) -> Shown<'p> {
         Shown {
             plans: vec![plan],
             kind,
@@ -280,7 +280,7 @@ impl<'p> Shape<'p> {
 
     /// A node with one input.
     fn unary(&mut self, plan: &'p Plan, kind: &'static str, input: &'p Plan) -> Shown<'p> {
-        let mut shown = self.new(plan, kind);
+        let mut shown = self.shown(plan, kind);
         let node = self.node(input);
         shown.startup_cost = node.startup_cost;
         shown.children.push(Child { relationship: "Outer", subplan: None, node });
@@ -303,22 +303,22 @@ impl<'p> Shape<'p> {
         match &plan.kind {
             PlanKind::Values(rows) => {
                 if rows.len() <= 1 {
-                    return self.new(plan, "Result");
+                    return self.shown(plan, "Result");
                 }
-                let mut shown = self.new(plan, "Values Scan");
+                let mut shown = self.shown(plan, "Values Scan");
                 shown.title = "Values Scan on \"*VALUES*\"".to_owned();
                 shown.facts.push(("Alias", "*VALUES*".to_owned()));
                 shown
             }
             PlanKind::Scan(scan) => self.scan(plan, scan),
             PlanKind::VirtualScan(table) => {
-                let mut shown = self.new(plan, "Function Scan");
+                let mut shown = self.shown(plan, "Function Scan");
                 shown.title = format!("Virtual Scan on {}", quote_identifier(&table.name));
                 shown.facts.push(("Relation Name", table.name.clone()));
                 shown
             }
             PlanKind::FunctionScan { calls, .. } => {
-                let mut shown = self.new(plan, "Function Scan");
+                let mut shown = self.shown(plan, "Function Scan");
                 let names: Vec<&str> = calls.iter().map(|(name, ..)| *name).collect();
                 shown.title = format!("Function Scan on {}", names.join(", "));
                 shown.facts.push(("Function Name", names.join(", ")));
@@ -443,7 +443,7 @@ impl<'p> Shape<'p> {
             }
             PlanKind::Apply { input, inner, kind, bind } => self.apply(plan, input, inner, kind, bind),
             PlanKind::Append(plans) => {
-                let mut shown = self.new(plan, "Append");
+                let mut shown = self.shown(plan, "Append");
                 for input in plans {
                     let node = self.node(input);
                     shown.children.push(Child { relationship: "Member", subplan: None, node });
@@ -470,9 +470,9 @@ impl<'p> Shape<'p> {
                 shown.children.push(Child { relationship: "Inner", subplan: None, node });
                 shown
             }
-            PlanKind::WorkScan(_) => self.new(plan, "WorkTable Scan"),
+            PlanKind::WorkScan(_) => self.shown(plan, "WorkTable Scan"),
             PlanKind::CteScan(at) => {
-                let mut shown = self.new(plan, "CTE Scan");
+                let mut shown = self.shown(plan, "CTE Scan");
                 let name = self.query.ctes.get(*at).map_or("?", |cte| cte.name.as_str());
                 shown.title = format!("CTE Scan on {}", quote_identifier(name));
                 shown.facts.push(("CTE Name", name.to_owned()));
@@ -633,7 +633,7 @@ impl<'p> Shape<'p> {
                     });
                 }
                 let only = !primary && needed.iter().all(|column| covered.contains(column));
-                shown = self.new(plan, if only { "Index Only Scan" } else { "Index Scan" });
+                shown = self.shown(plan, if only { "Index Only Scan" } else { "Index Scan" });
                 let backward = if scan.reverse { " Backward" } else { "" };
                 shown.title = format!(
                     "{}{backward} using {} on {}",
@@ -647,7 +647,7 @@ impl<'p> Shape<'p> {
                 shown.facts.push(("Index Name", index.name.clone()));
             }
             None => {
-                shown = self.new(plan, "Seq Scan");
+                shown = self.shown(plan, "Seq Scan");
                 shown.title = format!("Seq Scan on {}", quote_identifier(&table.name));
             }
         }

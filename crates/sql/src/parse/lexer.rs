@@ -587,7 +587,7 @@ fn unescape(text: &str, pos: usize) -> Result<String> {
                     bad("invalid Unicode escape").hint("Unicode escapes must be \\uXXXX or \\UXXXXXXXX.")
                 })?;
                 i += len;
-                push_unicode(&mut out, value, &mut pending).map_err(|m| bad(m))?;
+                push_unicode(&mut out, value, &mut pending).map_err(&bad)?;
             }
             other => out.push(other),
         }

@@ -548,9 +548,7 @@ impl Parser<'_> {
                 self.expect(K::TO)?;
             }
         }
-        if self.eat(K::PROGRAM) {
-            copy.file = Some(self.string()?);
-        } else if self.is_string() {
+        if self.eat(K::PROGRAM) || self.is_string() {
             copy.file = Some(self.string()?);
         } else if !(self.eat(K::STDIN) || self.eat(K::STDOUT)) {
             return Err(self.error());
