@@ -306,7 +306,7 @@ async fn threads_lose_no_increment() {
             tokio::spawn(async move {
                 let mut seen = Vec::new();
                 for i in 0..each {
-                    let answer = run(&kv, increment(1_000 + client * each + i, 0)).await.unwrap();
+                    let answer = run(&kv, increment(1_000_000 + client * each + i, 0)).await.unwrap();
                     seen.push(answer.row.unwrap().row(0)[0].as_i64().unwrap());
                 }
                 seen
