@@ -70,28 +70,32 @@ impl ReadSet {
         self.spans.range(..=key.clone()).next_back().is_some_and(|(_, end)| key < end)
     }
 
-    /// Joins pairs of neighbours until about half the limit is left.
+    /// Joins neighbours until about half the limit is left: first those whose keys share most of their beginning,
+    /// so that a large read of one table comes to cover neither another table nor the catalog.
     fn coarsen(&mut self) {
-        let old = std::mem::take(&mut self.spans);
-        let goal = self.spans_max / 2;
-        let mut joined: Vec<(Key, Key)> = Vec::with_capacity(goal + 1);
-        let mut surplus = old.len().saturating_sub(goal);
-        let mut fresh = true;
-        for (start, end) in old {
-            match joined.last_mut() {
-                Some((_, last_end)) if surplus > 0 && !fresh => {
-                    *last_end = end;
-                    surplus -= 1;
-                    fresh = true;
-                }
-                _ => {
-                    joined.push((start, end));
-                    fresh = false;
-                }
+        let old: Vec<(Key, Key)> = std::mem::take(&mut self.spans).into_iter().collect();
+        let surplus = old.len().saturating_sub(self.spans_max / 2);
+        let mut gaps: Vec<(usize, usize)> =
+            (1..old.len()).map(|i| (shared(&old[i - 1].0, &old[i].0), i)).collect();
+        // The longest shared beginnings in front; among equals the lower keys.
+        gaps.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        gaps.truncate(surplus);
+        let mut join = vec![false; old.len()];
+        gaps.iter().for_each(|(_, i)| join[*i] = true);
+        let mut last: Option<(Key, Key)> = None;
+        for ((start, end), join) in old.into_iter().zip(join) {
+            match &mut last {
+                Some((_, last_end)) if join => *last_end = end,
+                _ => self.spans.extend(last.replace((start, end))),
             }
         }
-        self.spans = joined.into_iter().collect();
+        self.spans.extend(last);
     }
+}
+
+/// How many bytes two keys have in common at their beginning.
+fn shared(a: &Key, b: &Key) -> usize {
+    a.as_bytes().iter().zip(b.as_bytes()).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]
@@ -118,6 +122,20 @@ mod tests {
             for pair in kept.windows(2) {
                 prop_assert!(pair[0].end < pair[1].start, "disjoint and not touching: {:?}", pair);
             }
+        }
+
+        #[test]
+        fn coarsening_keeps_to_what_shares_a_beginning(points in prop::collection::vec(0u16.., 20..200)) {
+            // Three keys of a catalog, and many of one table.
+            let mut set = ReadSet::new(8);
+            for n in 0..3u8 {
+                set.add(Span::point(Key::from(vec![2, b'c', n])));
+            }
+            for n in points {
+                set.add(Span::point(Key::from([&[3, 9][..], &n.to_be_bytes()[..]].concat())));
+            }
+            prop_assert!(!set.contains(&Key::from(vec![3, 8, 1])), "another table is not covered");
+            prop_assert!(!set.contains(&Key::from(vec![2, b'd'])), "nor the rest of the catalog");
         }
 
         #[test]
