@@ -169,8 +169,8 @@ fn receive(reader: &mut Reader<'_>, ty: Type) -> Result<Datum> {
         | Type::RegRole
         | Type::RegCollation => Datum::Oid(reader.i32()? as u32),
         Type::Array(element) => array(reader, *element)?,
-        Type::Int2Vector => array(reader, Type::Int2)?,
-        Type::OidVector => array(reader, Type::Oid)?,
+        Type::Int2Vector => vector(reader, Type::Int2, "int2vector")?,
+        Type::OidVector => vector(reader, Type::Oid, "oidvector")?,
         Type::Record => record(reader)?,
         Type::Void => {
             reader.rest();
@@ -277,6 +277,25 @@ fn array(reader: &mut Reader<'_>, element: Type) -> Result<Datum> {
     }
     let lower = if items.is_empty() { 1 } else { lower };
     Ok(Datum::Array(Arc::new(Array { element, lower, items })))
+}
+
+/// A vector: an array from 0, without NULLs.
+fn vector(reader: &mut Reader<'_>, element: Type, name: &str) -> Result<Datum> {
+    let mut bounds = Reader(reader.0);
+    let (dimensions, _flags, _oid, _count, lower) =
+        (bounds.i32()?, bounds.i32()?, bounds.i32()?, bounds.i32(), bounds.i32());
+    let datum = array(reader, element)?;
+    match datum {
+        Datum::Array(array)
+            if dimensions == 1
+                && lower.is_ok_and(|lower| lower == 0)
+                && !array.items.contains(&Datum::Null) =>
+        {
+            let items = array.items.clone();
+            Ok(Datum::Array(Arc::new(Array { element, lower: 0, items })))
+        }
+        _ => Err(bad(format!("invalid {name} data"))),
+    }
 }
 
 /// A length and as many bytes; -1 is NULL.

@@ -37,8 +37,10 @@ impl fmt::Display for Display<'_> {
 
 /// A constant as SQL: numbers bare, everything else quoted with its type.
 pub fn constant(value: &Datum, ty: Type) -> String {
+    // Of a column's type: `character` alone would be read as character(1), and cut the value.
+    let shown = ColumnType::plain(ty);
     let text = match value {
-        Datum::Null => return format!("NULL::{ty}"),
+        Datum::Null => return format!("NULL::{shown}"),
         Datum::Bool(b) => return b.to_string(),
         other => crate::text::to_string(other, ty, default_settings()),
     };
@@ -47,7 +49,7 @@ pub fn constant(value: &Datum, ty: Type) -> String {
         Type::Int4 if plain => text,
         Type::Int4 => format!("'{text}'::integer"),
         Type::Numeric if plain && text.contains('.') => text,
-        _ => format!("{}::{ty}", quote_string(&text)),
+        _ => format!("{}::{shown}", quote_string(&text)),
     }
 }
 

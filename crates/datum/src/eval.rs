@@ -12,7 +12,7 @@ use base::map::HashSet;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, sqlstate};
 use crate::expr::{EvalContext, Expr, with_stack};
 use crate::function::{Comparison, Function};
 use crate::types::Type;
@@ -208,13 +208,19 @@ fn missing(what: &str, i: u32) -> Error {
     Error::internal(format!("{what} {i} is not there"))
 }
 
+/// EXECUTE with a parameter of its own, and nobody to give it.
+#[cold]
+fn no_value(i: u32) -> Error {
+    Error::new(sqlstate::UNDEFINED_OBJECT, format!("no value found for parameter {}", i + 1))
+}
+
 #[inline]
 fn column(row: &[Datum], i: u32) -> Result<&Datum> {
     row.get(i as usize).ok_or_else(|| missing("column", i))
 }
 
 fn param<'a>(ctx: &EvalContext<'a>, i: u32) -> Result<&'a Datum> {
-    ctx.params.get(i as usize).ok_or_else(|| missing("parameter", i))
+    ctx.params.get(i as usize).ok_or_else(|| no_value(i))
 }
 
 fn register<'a>(ctx: &EvalContext<'a>, i: u32) -> Result<&'a Datum> {

@@ -17,6 +17,7 @@ use crate::aggregate::AggregateFunction;
 use crate::error::Result;
 use crate::expr::EvalContext;
 use crate::functions::catalog;
+use crate::functions::series::{Series, SetRows};
 use crate::types::Type;
 use crate::value::Datum;
 use crate::window::WindowFunction;
@@ -200,6 +201,14 @@ impl SetFunction {
             return Ok(Vec::new());
         }
         (self.eval)(args, ctx)
+    }
+
+    /// The same rows; those of a series are made as they are asked for.
+    pub fn rows(&self, args: &[Datum], ctx: &EvalContext<'_>) -> Result<SetRows> {
+        if self.name == "generate_series" && args.iter().all(|a| !a.is_null()) {
+            return Ok(SetRows::Series(Series::new(args, ctx)?));
+        }
+        Ok(SetRows::made(self.call(args, ctx)?))
     }
 }
 

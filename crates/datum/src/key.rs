@@ -130,7 +130,7 @@ pub fn skip(input: &mut &[u8], ty: Type, desc: bool) -> Result<bool> {
         }
         match fixed_width(ty) {
             Some(width) => take(input, width).map(|_| false),
-            None if matches!(ty, Type::Array(_) | Type::Numeric | Type::Jsonb) => {
+            None if matches!(ty, Type::Array(_) | Type::OidVector | Type::Numeric | Type::Jsonb) => {
                 decode_body(input, ty, desc).map(|_| false)
             }
             None => terminated(input, desc).map(|_| false),
@@ -269,6 +269,8 @@ fn decode_body(input: &mut &[u8], ty: Type, desc: bool) -> Decoded<Datum> {
             }
             take_u8(input)?;
             let lower = i32_of(fixed(input, false)?);
+            // Empty ones have no bounds in a key; vectors always begin at 0.
+            let lower = if items.is_empty() && ty == Type::OidVector { 0 } else { lower };
             Datum::Array(Arc::new(Array { element, lower, items }))
         }
         other if other.is_oid() => Datum::Oid(u32::from_be_bytes(fixed(input, desc)?)),

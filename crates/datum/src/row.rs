@@ -69,14 +69,19 @@ pub struct RowLayout {
 impl RowLayout {
     /// The key of a row (all `width` columns).
     pub fn encode_key(&self, row: &[Datum]) -> Result<Vec<u8>> {
-        let columns = &self.key[..self.columns_in_key(row)];
-        let mut out = Vec::with_capacity(self.prefix.len() + 9 * columns.len() + 8);
-        out.extend_from_slice(&self.prefix);
-        for column in columns {
-            key::encode(&row[column.ordinal as usize], column.desc, column.nulls_first, &mut out)?;
-        }
-        check_key_size(&out)?;
+        let mut out = Vec::with_capacity(self.prefix.len() + 9 * self.key.len() + 8);
+        self.encode_key_into(row, &mut out)?;
         Ok(out)
+    }
+
+    /// Appends the key of a row.
+    pub fn encode_key_into(&self, row: &[Datum], out: &mut Vec<u8>) -> Result<()> {
+        let start = out.len();
+        out.extend_from_slice(&self.prefix);
+        for column in &self.key[..self.columns_in_key(row)] {
+            key::encode(&row[column.ordinal as usize], column.desc, column.nulls_first, out)?;
+        }
+        check_key_size(&out[start..])
     }
 
     /// The prefix and the first `values.len()` key columns: a bound of a scan. All keys of rows that have these
@@ -93,21 +98,27 @@ impl RowLayout {
     /// The value of a row (all `width` columns).
     pub fn encode_value(&self, row: &[Datum]) -> Result<Vec<u8>> {
         let mut out = Vec::with_capacity(2 + 10 * self.value.len());
+        self.encode_value_into(row, &mut out);
+        Ok(out)
+    }
+
+    /// Appends the value of a row.
+    pub fn encode_value_into(&self, row: &[Datum], out: &mut Vec<u8>) {
         out.push(FORMAT_VERSION);
         let in_key = self.columns_in_key(row);
         let kept = |(position, column): &(usize, &KeyColumn)| {
             *position >= in_key || loses_in_key(&row[column.ordinal as usize])
         };
         let count = self.key.iter().enumerate().filter(kept).count();
-        codec::put_varint(&mut out, count as u64);
+        codec::put_varint(out, count as u64);
         let mut last = 0;
         for (position, column) in self.key.iter().enumerate().filter(kept) {
-            codec::put_entry(&mut out, (position - last) as u64, &row[column.ordinal as usize]);
+            codec::put_entry(out, (position - last) as u64, &row[column.ordinal as usize]);
             last = position;
         }
         let mut last = 0;
         let mut put = |column: &ValueColumn| {
-            codec::put_entry(&mut out, u64::from(column.id - last), &row[column.ordinal as usize]);
+            codec::put_entry(out, u64::from(column.id - last), &row[column.ordinal as usize]);
             last = column.id;
         };
         if self.value.is_sorted_by_key(|column| column.id) {
@@ -117,7 +128,6 @@ impl RowLayout {
             columns.sort_by_key(|column| column.id);
             columns.into_iter().for_each(&mut put);
         }
-        Ok(out)
     }
 
     /// A decoder of the columns that are needed (`None`: all), to be built once per scan. The others come out as

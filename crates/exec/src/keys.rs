@@ -121,7 +121,7 @@ pub fn storage_span(storage: u32) -> Span {
     Span::prefix(Key::from(sql::layout::table_prefix(storage)))
 }
 
-/// Where a version counter, an id or a sequence's state is kept: `format version · eight or more bytes`.
+/// Where a version counter, an id or a sequence's state is kept: `format version · eight bytes`.
 pub fn encode_u64(value: u64) -> Vec<u8> {
     let mut out = vec![1];
     put_u64(&mut out, value);
@@ -140,5 +140,6 @@ pub fn decode_u64(bytes: &[u8]) -> datum::Result<u64> {
     if *version != 1 {
         return Err(corrupt());
     }
-    take_u64(&mut rest).map_err(|_| corrupt())
+    let value = take_u64(&mut rest).map_err(|_| corrupt())?;
+    if rest.is_empty() { Ok(value) } else { Err(corrupt()) }
 }

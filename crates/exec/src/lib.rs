@@ -41,13 +41,5 @@ pub use cancel::CancelHandle;
 pub use node::{Node, NodeConfig, NodeParts};
 pub use session::Session;
 
-/// What tests need to make happen that otherwise happens by itself.
 #[doc(hidden)]
-pub mod testing {
-    use std::sync::Arc;
-
-    /// Clears what is due, once.
-    pub async fn collect_garbage(node: &Arc<crate::Node>) -> datum::Result<()> {
-        crate::garbage::collect(node).await.map(|_| ())
-    }
-}
+pub mod testing;

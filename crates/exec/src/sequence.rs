@@ -24,13 +24,15 @@ use crate::session::StatementSession;
 /// never given out, as after a crash of PostgreSQL.
 const BLOCK: i64 = 32;
 
-/// What an expression wants of a sequence before it can go on.
+/// What an expression waits for before it can go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// More values.
     Next(DescriptorId),
     /// Its state changed: setval.
     Set(DescriptorId, i64, bool),
+    /// Time to pass: pg_sleep.
+    Sleep(Duration),
 }
 
 /// What a sequence has given out.
@@ -85,18 +87,22 @@ impl SequenceCache {
     }
 }
 
-fn encode(state: SequenceState) -> Bytes {
+pub(crate) fn encode(state: SequenceState) -> Bytes {
     let mut out = vec![1];
     base::encoding::put_i64(&mut out, state.last);
     out.push(u8::from(state.called));
     out.into()
 }
 
-fn decode(bytes: &[u8]) -> Result<SequenceState> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<SequenceState> {
     let corrupt = || crate::error::corrupt("a sequence's state has an unknown format");
     let [1, rest @ .., called] = bytes else { return Err(corrupt()) };
-    let last = base::encoding::take_i64(&mut { rest }).map_err(|_| corrupt())?;
-    Ok(SequenceState { last, called: *called != 0 })
+    let mut rest = rest;
+    let last = base::encoding::take_i64(&mut rest).map_err(|_| corrupt())?;
+    if !rest.is_empty() || *called > 1 {
+        return Err(corrupt());
+    }
+    Ok(SequenceState { last, called: *called == 1 })
 }
 
 /// The state that a new sequence begins with.
@@ -182,6 +188,14 @@ pub(crate) async fn refill(node: &Node, session: &StatementSession, wanted: Want
         Wanted::Set(id, last, called) => {
             set(node, id, SequenceState { last, called }).await?;
             session.note_set(id, last, called);
+            Ok(())
+        }
+        Wanted::Sleep(time) => {
+            tokio::select! {
+                () = tokio::time::sleep(time) => {}
+                error = session.cancel.stopped() => return Err(error),
+            }
+            session.note_slept(time);
             Ok(())
         }
     }

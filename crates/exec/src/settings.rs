@@ -371,7 +371,7 @@ impl Settings {
     fn refresh_format(&mut self) -> Result<()> {
         let get = |name: &str| self.get(name).unwrap_or_default();
         let zone = get("TimeZone");
-        let timezone = datum::datetime::TimeZone::parse(&zone).map_err(|_| {
+        let timezone = datum::datetime::TimeZone::parse_setting(&zone).ok_or_else(|| {
             Error::new(
                 sqlstate::INVALID_PARAMETER_VALUE,
                 format!("invalid value for parameter \"TimeZone\": \"{zone}\""),
@@ -520,6 +520,10 @@ fn special(d: &'static Definition, value: &str) -> Result<String> {
             match trimmed.to_ascii_lowercase().as_str() {
                 "default" | "local" => Ok("UTC".into()),
                 "utc" | "gmt" => Ok(trimmed.to_ascii_uppercase()),
+                // Hours east of UTC: shown as the zone that they make.
+                _ if trimmed.parse::<f64>().is_ok() => datum::datetime::TimeZone::parse_setting(trimmed)
+                    .map(|zone| zone.name().to_owned())
+                    .ok_or_else(|| invalid(d, value)),
                 _ => Ok(trimmed.to_owned()),
             }
         }
@@ -550,7 +554,9 @@ fn date_style(d: &Definition, value: &str) -> Result<String> {
             "dmy" | "euro" | "european" => order = "DMY",
             "ymd" => order = "YMD",
             "default" => (style, order) = ("ISO", "MDY"),
-            _ => return Err(invalid(d, value)),
+            unknown => {
+                return Err(invalid(d, value).detail(format!("Unrecognized key word: \"{unknown}\".")));
+            }
         }
     }
     Ok(format!("{style}, {order}"))

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use datum::expr::Session;
 use datum::{Expr, FormatSettings, Result, Type};
 
+pub use crate::bind::keys_comparable;
 pub use crate::bind::table::{IndexExprs, bind_default, bind_index, bind_table_expr};
 use crate::catalog::CatalogView;
 pub use crate::parse::{Parsed, parse};

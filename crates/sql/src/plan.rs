@@ -25,6 +25,8 @@ pub struct Query {
     pub ctes: Vec<Cte>,
     /// Tables that the plan relies on, with their versions: the plan is stale if one has changed.
     pub depends_on: Vec<(DescriptorId, u64)>,
+    /// Columns of them that the text of the statement names.
+    pub reads: Vec<(DescriptorId, crate::catalog::ColumnId)>,
     /// It writes or locks.
     pub writes: bool,
 }

@@ -5,7 +5,7 @@ use crate::datetime::{self, Interval, TimeZone};
 use crate::error::{Error, Result, sqlstate};
 use crate::expr::EvalContext;
 use crate::format;
-use crate::functions::{get, invalid, out_of_range, scalars};
+use crate::functions::{get, invalid, scalars};
 use crate::numeric::Numeric;
 use crate::value::Datum;
 
@@ -265,30 +265,4 @@ pub(crate) fn overlaps(args: &[Datum], ctx: &EvalContext<'_>) -> Result<Datum> {
     } else {
         Datum::Bool(false)
     })
-}
-
-/// generate_series over timestamps: the rows from `start` to `stop`.
-pub(crate) fn series(args: &[Datum], ctx: &EvalContext<'_>) -> Result<Vec<Vec<Datum>>> {
-    let [start, stop, step] = args else { return Err(super::arity("generate_series")) };
-    let step = get::interval(step)?;
-    let direction = step.cmp(&Interval::default());
-    if direction.is_eq() {
-        return Err(invalid("step size cannot equal zero"));
-    }
-    let mut rows = Vec::new();
-    let mut at = start.clone();
-    while if direction.is_gt() { &at <= stop } else { &at >= stop } {
-        rows.push(vec![at.clone()]);
-        super::sets::check_rows(rows.len())?;
-        let next = match at {
-            Datum::Timestamp(i64::MIN | i64::MAX) | Datum::TimestampTz(i64::MIN | i64::MAX) => break,
-            Datum::Timestamp(t) => ts(datetime::timestamp_plus_interval(t, step)?),
-            Datum::TimestampTz(t) => {
-                tstz(datetime::timestamptz_plus_interval(t, step, &ctx.settings().timezone)?)
-            }
-            _ => return Err(out_of_range("timestamp")),
-        };
-        at = next;
-    }
-    Ok(rows)
 }

@@ -25,6 +25,7 @@ pub mod math;
 pub mod misc;
 pub mod pattern;
 pub mod regexp;
+pub mod series;
 pub mod session;
 pub mod sets;
 pub mod text;

@@ -5,9 +5,9 @@ use smol_str::SmolStr;
 use crate::error::{Error, Result, sqlstate};
 use crate::expr::EvalContext;
 use crate::functions::json_text::{Kind, Raw};
+use crate::functions::series::Series;
 use crate::functions::{arity, array, get, invalid, regexp};
 use crate::json::Jsonb;
-use crate::numeric::Numeric;
 use crate::value::Datum;
 
 type Rows = Result<Vec<Vec<Datum>>>;
@@ -30,60 +30,13 @@ fn one_column(items: impl IntoIterator<Item = Datum>) -> Vec<Vec<Datum>> {
     items.into_iter().map(|d| vec![d]).collect()
 }
 
-fn zero_step() -> Error {
-    invalid("step size cannot equal zero")
-}
-
-/// generate_series(int, int [, int]), also of bigint
-pub(crate) fn generate_series(args: &[Datum], _: &EvalContext<'_>) -> Rows {
-    let (start, stop, step) = match args {
-        [start, stop] => (get::int(start)?, get::int(stop)?, 1),
-        [start, stop, step] => (get::int(start)?, get::int(stop)?, get::int(step)?),
-        _ => return Err(arity("generate_series")),
-    };
-    if step == 0 {
-        return Err(zero_step());
-    }
-    let wide = matches!(args[0], Datum::Int8(_));
-    let count = if (step > 0) == (start <= stop) || start == stop {
-        (i128::from(stop) - i128::from(start)) / i128::from(step) + 1
-    } else {
-        0
-    };
-    check_rows(usize::try_from(count).unwrap_or(usize::MAX))?;
-    Ok((0..count as i64)
-        .map(|i| {
-            let value = start + i * step;
-            vec![if wide { Datum::Int8(value) } else { Datum::Int4(value as i32) }]
-        })
-        .collect())
-}
-
-/// generate_series(numeric, numeric [, numeric])
-pub(crate) fn generate_series_numeric(args: &[Datum], _: &EvalContext<'_>) -> Rows {
-    let (start, stop, step) = match args {
-        [start, stop] => (get::num(start)?, get::num(stop)?, Numeric::ONE),
-        [start, stop, step] => (get::num(start)?, get::num(stop)?, get::num(step)?.clone()),
-        _ => return Err(arity("generate_series")),
-    };
-    for (value, name) in [(start, "start"), (stop, "stop"), (&step, "step size")] {
-        if value.is_nan() {
-            return Err(invalid(format!("{name} value cannot be NaN").replace("size value", "size")));
-        }
-        if !value.is_finite() {
-            return Err(invalid(format!("{name} value cannot be infinity").replace("size value", "size")));
-        }
-    }
-    if step.is_zero() {
-        return Err(zero_step());
-    }
-    let up = step.signum() > 0;
+/// generate_series of every type, in full. Who can takes [`SetFunction::rows`](crate::function::SetFunction::rows).
+pub(crate) fn generate_series(args: &[Datum], ctx: &EvalContext<'_>) -> Rows {
+    let mut series = Series::new(args, ctx)?;
     let mut rows = Vec::new();
-    let mut at = start.clone();
-    while if up { &at <= stop } else { &at >= stop } {
-        rows.push(vec![Datum::Numeric(at.clone())]);
+    while let Some(value) = series.next()? {
+        rows.push(vec![value]);
         check_rows(rows.len())?;
-        at = at.add(&step)?;
     }
     Ok(rows)
 }

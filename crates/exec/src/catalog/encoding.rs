@@ -96,9 +96,7 @@ pub fn decode(bytes: &[u8]) -> Result<Descriptor> {
         ),
         other => return Err(corrupt(format!("descriptor has unknown kind {other}"))),
     };
-    if !r.rest.is_empty() {
-        return Err(corrupt("descriptor has bytes left over"));
-    }
+    r.end("descriptor")?;
     Ok(descriptor)
 }
 
@@ -121,7 +119,10 @@ pub fn decode_statistics(bytes: &[u8]) -> Result<TableStatistics> {
         VERSION => {}
         other => return Err(corrupt(format!("statistics have unknown format version {other}"))),
     }
-    Ok(TableStatistics { rows: r.float()?, columns: r.list(|r| Ok((r.small()?, r.float()?, r.float()?)))? })
+    let statistics =
+        TableStatistics { rows: r.float()?, columns: r.list(|r| Ok((r.small()?, r.float()?, r.float()?)))? };
+    r.end("statistics")?;
+    Ok(statistics)
 }
 
 /// The bytes of a change: which descriptors.
@@ -135,9 +136,12 @@ pub fn encode_change(ids: &[DescriptorId]) -> Vec<u8> {
 pub fn decode_change(bytes: &[u8]) -> Result<Vec<DescriptorId>> {
     let mut r = Reader { rest: bytes };
     match r.byte()? {
-        VERSION => r.list(|r| r.id()),
-        other => Err(corrupt(format!("catalog change has unknown format version {other}"))),
+        VERSION => {}
+        other => return Err(corrupt(format!("catalog change has unknown format version {other}"))),
     }
+    let ids = r.list(|r| r.id())?;
+    r.end("catalog change")?;
+    Ok(ids)
 }
 
 fn corrupt(what: impl Into<String>) -> Error {
@@ -353,6 +357,11 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Nothing may be left.
+    fn end(&self, what: &str) -> Result<()> {
+        if self.rest.is_empty() { Ok(()) } else { Err(corrupt(format!("{what} has bytes left over"))) }
+    }
+
     fn byte(&mut self) -> Result<u8> {
         let (first, rest) = self.rest.split_first().ok_or_else(|| corrupt("descriptor is too short"))?;
         self.rest = rest;

@@ -14,7 +14,7 @@
 //! go into the write buffer at once, counter and log entry at COMMIT.
 
 mod descriptor;
-mod encoding;
+pub(crate) mod encoding;
 mod snapshot;
 pub mod system;
 

@@ -7,7 +7,7 @@ use datum::error::sqlstate;
 use datum::{Batch, ColumnType, Datum, Error, FormatSettings, Result};
 use sql::statement::{Copy, CopyFormat, CopyWhat};
 
-use super::reader::{RawField, Reader};
+use super::reader::Reader;
 use crate::api::Sink;
 use crate::dml::{RowWriter, foreign_keys, insert::make_rows};
 use crate::error::client_gone;
@@ -26,7 +26,9 @@ pub(crate) struct CopyIn {
     /// Values of lines that are not written yet.
     batch: Batch,
     /// The beginnings of these lines, for messages.
-    texts: Vec<String>,
+    texts: Texts,
+    /// Values of one line.
+    row: Vec<Datum>,
     state: StatementState,
     rows: u64,
     /// Number of the last line that made a row.
@@ -59,7 +61,8 @@ impl Session {
             copy,
             reader,
             batch: Batch::new(count),
-            texts: Vec::new(),
+            texts: Texts::default(),
+            row: Vec::with_capacity(count),
             state,
             rows: 0,
             lines: 0,
@@ -83,16 +86,20 @@ impl Session {
             let mut cx = Cx { txn: &mut tx.txn, state: &mut copy.state, node };
             let settings = cx.session().format.clone();
             loop {
-                let line = copy.reader.next(last, &copy.names).map_err(|error| {
-                    with_context(error, &copy.copy, copy.reader.line, None, &copy.reader.text)
+                let found = copy.reader.next(last, &copy.names).map_err(|error| {
+                    with_context(error, &copy.copy, copy.reader.line, None, &copy.reader.text())
                 })?;
-                let Some(fields) = line else { break };
-                let row = values(&fields, &copy.names, &copy.types, &copy.copy, &copy.reader, &settings)?;
+                if !found {
+                    break;
+                }
+                copy.row.clear();
+                values(&copy.names, &copy.types, &copy.copy, &copy.reader, &settings, &mut copy.row)?;
                 copy.lines = copy.reader.line;
-                copy.batch.push(row);
-                copy.texts.push(cut(&copy.reader.text));
+                copy.batch.push(copy.row.drain(..));
+                copy.texts.push(copy.reader.line_bytes());
                 if copy.batch.len() >= ROWS {
-                    let batch = std::mem::replace(&mut copy.batch, Batch::new(copy.names.len()));
+                    let empty = Batch::with_capacity(copy.names.len(), ROWS);
+                    let batch = std::mem::replace(&mut copy.batch, empty);
                     let texts = std::mem::take(&mut copy.texts);
                     copy.rows += write(&copy.copy, batch, &texts, copy.reader.line, &mut cx).await?;
                 }
@@ -126,6 +133,27 @@ impl Session {
                 Err(error)
             }
         }
+    }
+}
+
+/// The beginnings of some lines, together.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, line: &[u8]) {
+        // No character is longer than four bytes; one more tells that there was more.
+        self.bytes.extend_from_slice(&line[..line.len().min(4 * (SHOWN_MAX + 1))]);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn get(&self, i: usize) -> String {
+        let start = i.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(i).copied().unwrap_or(start);
+        String::from_utf8_lossy(&self.bytes[start..end]).into_owned()
     }
 }
 
@@ -165,14 +193,15 @@ fn with_context(
 
 /// The values of a line.
 fn values(
-    fields: &[RawField],
     names: &[String],
     types: &[ColumnType],
     copy: &Copy,
     reader: &Reader,
     settings: &FormatSettings,
-) -> Result<Vec<Datum>> {
-    let line = |error: Error| with_context(error, copy, reader.line, None, &reader.text);
+    row: &mut Vec<Datum>,
+) -> Result<()> {
+    let fields = reader.fields();
+    let line = |error: Error| with_context(error, copy, reader.line, None, &reader.text());
     let bad = |message: String| line(Error::new(sqlstate::BAD_COPY_FILE_FORMAT, message));
     if fields.len() > names.len() {
         return Err(bad("extra data after last expected column".to_owned()));
@@ -180,8 +209,7 @@ fn values(
     if let Some(missing) = names.get(fields.len()) {
         return Err(bad(format!("missing data for column \"{missing}\"")));
     }
-    let mut row = Vec::with_capacity(fields.len());
-    for ((field, name), ty) in fields.iter().zip(names).zip(types) {
+    for ((field, name), ty) in fields.zip(names).zip(types) {
         let Some(bytes) = field else {
             row.push(Datum::Null);
             continue;
@@ -196,14 +224,14 @@ fn values(
             }
         };
         row.push(value.map_err(|error| {
-            with_context(error, copy, reader.line, Some((name, Some(bytes))), &reader.text)
+            with_context(error, copy, reader.line, Some((name, Some(bytes))), &reader.text())
         })?);
     }
-    Ok(row)
+    Ok(())
 }
 
 /// Writes a batch of lines; how many rows that were.
-async fn write(copy: &Copy, batch: Batch, texts: &[String], last_line: u64, cx: &mut Cx<'_>) -> Result<u64> {
+async fn write(copy: &Copy, batch: Batch, texts: &Texts, last_line: u64, cx: &mut Cx<'_>) -> Result<u64> {
     let CopyWhat::From { table, row, checks, filter, .. } = &copy.what else { return Ok(0) };
     if batch.is_empty() {
         return Ok(0);
@@ -225,8 +253,7 @@ async fn write(copy: &Copy, batch: Batch, texts: &[String], last_line: u64, cx: 
                 let mut one = Batch::new(line.len());
                 one.push_row(line);
                 if let Err(error) = make_rows(&one, row, checks, &writer, cx).await {
-                    let text = texts.get(i).map(String::as_str).unwrap_or_default();
-                    return Err(with_context(error, copy, first_line + i as u64, None, text));
+                    return Err(with_context(error, copy, first_line + i as u64, None, &texts.get(i)));
                 }
             }
             return Err(error);

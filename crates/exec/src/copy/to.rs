@@ -42,7 +42,9 @@ impl Session {
         } else if options.header {
             let names: Vec<Datum> = query.root.columns.iter().map(|c| Datum::text(&c.name)).collect();
             let texts = vec![Type::Text; names.len()];
-            write_line(&names, &texts, options, &FormatSettings::default(), &mut out);
+            // FORCE_QUOTE is about values.
+            let plain = CopyOptions { force_quote: Vec::new(), ..options.clone() };
+            write_line(&names, &texts, &plain, &FormatSettings::default(), &mut out);
             ends.push(out.len());
         }
         let settings = state.session.format.clone();

@@ -62,6 +62,11 @@ impl Ddl<'_> {
                 self.alter_drop_column(&old, column, *cascade).await
             }
             AlterAction::RenameColumn { name, new_name } => {
+                let column = old.columns[ordinal(&old, name).map_err(|_| {
+                    Error::new(sqlstate::UNDEFINED_COLUMN, format!("column \"{name}\" does not exist"))
+                })?]
+                .id;
+                self.no_view_reads("a column", self.views_over_column(old.id, column))?;
                 if old.columns.iter().any(|c| c.name == *new_name && !c.hidden) {
                     return Err(Error::new(
                         sqlstate::DUPLICATE_COLUMN,
@@ -100,6 +105,16 @@ impl Ddl<'_> {
             }
             AlterAction::SetType { name, ty, using } => {
                 let at = ordinal(&old, name)?;
+                let column = old.columns[at].id;
+                if let Some(view) = self.views_over_column(old.id, column).first() {
+                    let view = self.table(*view)?;
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        "cannot alter type of a column used by a view or rule",
+                    )
+                    .detail(format!("rule _RETURN on view {} depends on column \"{name}\"", view.name)));
+                }
+                self.keys_still_fit(&old, column, *ty)?;
                 let mut new = (*old).clone();
                 new.columns[at].ty = *ty;
                 // What mentions the column must still make sense under its new type.
@@ -226,8 +241,21 @@ impl Ddl<'_> {
                 Ok(())
             }
             AlterAction::ValidateConstraint(name) => {
-                if has_constraint(&old, name) {
-                    Ok(())
+                if let Some(check) = old.checks.iter().find(|check| check.name == *name) {
+                    let catalog = self.state.session.catalog.clone();
+                    let expr = crate::expressions::over_table(&check.expr, &old, &catalog)?;
+                    self.check_rows(&old, name, &expr).await
+                } else if let Some(key) = old.foreign_keys.iter().find(|key| key.name == *name) {
+                    let key = key.clone();
+                    self.check_key(&old, key).await
+                } else if has_constraint(&old, name) {
+                    Err(Error::new(
+                        sqlstate::WRONG_OBJECT_TYPE,
+                        format!(
+                            "constraint \"{name}\" of relation \"{}\" is not a foreign key or check constraint",
+                            old.name
+                        ),
+                    ))
                 } else {
                     Err(undefined_constraint(&old, name))
                 }
@@ -237,11 +265,13 @@ impl Ddl<'_> {
                 match change {
                     NameChange::Rename(name) => {
                         self.is_taken(new.schema, name, false)?;
+                        self.no_view_reads("a table", self.views_over(id))?;
                         new.name = name.clone();
                     }
                     NameChange::Schema(schema) => {
                         if *schema != new.schema {
                             self.is_taken(*schema, &new.name, false)?;
+                            self.no_view_reads("a table", self.views_over(id))?;
                         }
                         new.schema = *schema;
                     }
@@ -309,6 +339,7 @@ impl Ddl<'_> {
     async fn alter_add_column(&mut self, old: &Arc<TableDescriptor>, spec: &ColumnSpec) -> Result<()> {
         let mut new = (**old).clone();
         self.add_column(&mut new, spec).await?;
+        self.generated_apart(&new)?;
         let at = new
             .columns
             .iter()
@@ -406,34 +437,19 @@ impl Ddl<'_> {
                 .hint("Use DROP ... CASCADE to drop the dependent objects too."));
             }
         }
+        self.column_leaves_views(old, id, &name, cascade)?;
         // Foreign keys of others that point at the column.
-        for index in old.indexes.iter().filter(|i| sql::layout::key_columns(i).contains(&id)) {
-            for (child, key) in self.keys_over(old, index) {
-                let child_name = self.table(child)?.name.clone();
-                if child == old.id {
-                    continue;
-                }
-                if !cascade {
-                    return Err(Error::new(
-                        sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
-                        format!(
-                            "cannot drop column {name} of table {} because other objects depend on it",
-                            old.name
-                        ),
-                    )
-                    .detail(format!(
-                        "constraint {key} on table {child_name} depends on column {name} of table {}",
-                        old.name
-                    ))
-                    .hint("Use DROP ... CASCADE to drop the dependent objects too."));
-                }
-                self.notice(
-                    sqlstate::SUCCESSFUL_COMPLETION,
-                    format!("drop cascades to constraint {key} on table {child_name}"),
-                );
-                self.remove_foreign_key(child, &key)?;
-            }
+        let mut pointing = Vec::new();
+        for child in old.referenced_by.iter().filter(|child| **child != old.id) {
+            let child = self.table(*child)?;
+            let keys = child.foreign_keys.iter();
+            pointing.extend(
+                keys.filter(|key| key.target == old.id && key.target_columns.contains(&id))
+                    .map(|key| (child.id, key.name.clone())),
+            );
         }
+        let what = format!("column {name} of table {}", old.name);
+        self.keys_go_along(&what, &what, pointing, cascade)?;
         let keys: Vec<String> = old
             .foreign_keys
             .iter()
@@ -526,23 +542,7 @@ impl Ddl<'_> {
                 self.add_table_constraint(&mut new, spec).await?;
                 let name = new.checks.last().map(|check| check.name.clone()).unwrap_or_default();
                 if !spec.not_valid {
-                    let mut cx = self.cx();
-                    let mut scan = TableScan::new(&old, &mut cx)?;
-                    while let Some(batch) = scan.next(&mut cx).await? {
-                        let eval = cx.eval();
-                        for row in batch.rows() {
-                            if expr.expr.eval(row, &eval)?.as_bool() == Some(false) {
-                                return Err(Error::new(
-                                    sqlstate::CHECK_VIOLATION,
-                                    format!(
-                                        "check constraint \"{name}\" of relation \"{}\" is violated by some row",
-                                        old.name
-                                    ),
-                                )
-                                .constraint(name));
-                            }
-                        }
-                    }
+                    self.check_rows(&old, &name, &expr.expr).await?;
                 }
                 self.put_table(new)?;
                 Ok(())
@@ -555,19 +555,10 @@ impl Ddl<'_> {
                     self.set_reference(target, id, true)?;
                 }
                 self.refresh();
-                if !spec.not_valid {
-                    // Only the new key is looked at.
-                    let mut only = (*table).clone();
-                    only.foreign_keys.drain(..only.foreign_keys.len() - 1);
-                    only.version = self.node.next_version();
-                    let only = Arc::new(only);
-                    let mut cx = self.cx();
-                    let mut scan = TableScan::new(&table, &mut cx)?;
-                    while let Some(batch) = scan.next(&mut cx).await? {
-                        let rows: Vec<&[Datum]> = batch.rows().collect();
-                        foreign_keys::inserted(&only, &rows, &mut cx).await?;
-                    }
-                    foreign_keys::finish(&mut cx).await?;
+                if !spec.not_valid
+                    && let Some(key) = table.foreign_keys.last()
+                {
+                    self.check_key(&table, key.clone()).await?;
                 }
                 Ok(())
             }
@@ -577,6 +568,96 @@ impl Ddl<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Looks whether all rows of a table meet a condition: 23514.
+    async fn check_rows(
+        &mut self,
+        table: &Arc<TableDescriptor>,
+        name: &str,
+        expr: &datum::Expr,
+    ) -> Result<()> {
+        let schema = self.catalog().schema_by_id(table.schema).map(|schema| schema.name.clone());
+        let mut cx = self.cx();
+        let mut scan = TableScan::new(table, &mut cx)?;
+        while let Some(batch) = scan.next(&mut cx).await? {
+            let eval = cx.eval();
+            for row in batch.rows() {
+                if expr.eval(row, &eval)?.as_bool() == Some(false) {
+                    return Err(Error::new(
+                        sqlstate::CHECK_VIOLATION,
+                        format!(
+                            "check constraint \"{name}\" of relation \"{}\" is violated by some row",
+                            table.name
+                        ),
+                    )
+                    .table(schema.unwrap_or_default(), table.name.clone())
+                    .constraint(name));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks whether all rows of a table find what a foreign key of it points at: 23503.
+    async fn check_key(&mut self, table: &Arc<TableDescriptor>, key: ForeignKeyDescriptor) -> Result<()> {
+        let mut only = (**table).clone();
+        only.foreign_keys = vec![key];
+        only.version = self.node.next_version();
+        let only = Arc::new(only);
+        let mut cx = self.cx();
+        let mut scan = TableScan::new(table, &mut cx)?;
+        while let Some(batch) = scan.next(&mut cx).await? {
+            let rows: Vec<&[Datum]> = batch.rows().collect();
+            foreign_keys::inserted(&only, &rows, &mut cx).await?;
+        }
+        foreign_keys::finish(&mut cx).await
+    }
+
+    /// Views are kept as text, which does not follow a change of name.
+    fn no_view_reads(&self, what: &str, views: Vec<DescriptorId>) -> Result<()> {
+        match views.first() {
+            None => Ok(()),
+            Some(view) => {
+                let view = self.table(*view)?;
+                Err(Error::unsupported(format!("renaming {what} that view \"{}\" reads", view.name))
+                    .hint("Drop the view, rename, and create it again."))
+            }
+        }
+    }
+
+    /// Whether foreign keys over a column, or pointing at it, can still compare it once it has another type.
+    fn keys_still_fit(&self, table: &TableDescriptor, column: ColumnId, ty: datum::ColumnType) -> Result<()> {
+        let mut tables = vec![Arc::new(table.clone())];
+        for child in table.referenced_by.iter().filter(|child| **child != table.id) {
+            tables.push(self.table(*child)?);
+        }
+        for child in &tables {
+            for key in &child.foreign_keys {
+                for (from, to) in key.columns.iter().zip(&key.target_columns) {
+                    let (own, other, other_column) = if child.id == table.id && *from == column {
+                        (true, key.target, *to)
+                    } else if key.target == table.id && *to == column {
+                        (false, child.id, *from)
+                    } else {
+                        continue;
+                    };
+                    let other = self.table(other)?;
+                    let Some(at) = other.column_ordinal(other_column) else { continue };
+                    let mut other = other.columns[at].clone();
+                    if other.id == column && child.id == table.id && key.target == table.id {
+                        other.ty = ty;
+                    }
+                    let name = table.column_ordinal(column).map_or("", |at| table.columns[at].name.as_str());
+                    if own {
+                        sql::keys_comparable(&key.name, name, ty.ty, &other.name, other.ty.ty)?;
+                    } else {
+                        sql::keys_comparable(&key.name, &other.name, other.ty.ty, name, ty.ty)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn alter_drop_constraint(
@@ -606,25 +687,13 @@ impl Ddl<'_> {
             }
             return Err(undefined_constraint(old, name));
         };
-        for (child, key) in self.keys_over(old, &index) {
-            let child_name = self.table(child)?.name.clone();
-            if !cascade {
-                return Err(Error::new(
-                    sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,
-                    format!(
-                        "cannot drop constraint {name} on table {} because other objects depend on it",
-                        old.name
-                    ),
-                )
-                .detail(format!("constraint {key} on table {child_name} depends on index {name}"))
-                .hint("Use DROP ... CASCADE to drop the dependent objects too."));
-            }
-            self.notice(
-                sqlstate::SUCCESSFUL_COMPLETION,
-                format!("drop cascades to constraint {key} on table {child_name}"),
-            );
-            self.remove_foreign_key(child, &key)?;
-        }
+        let keys = self.keys_over(old, &index);
+        self.keys_go_along(
+            &format!("constraint {name} on table {}", old.name),
+            &format!("index {name}"),
+            keys,
+            cascade,
+        )?;
         if !index.primary {
             return self.remove_index(old.id, index.id);
         }

@@ -31,6 +31,7 @@ impl Ddl<'_> {
         for spec in &create.columns {
             self.add_column(&mut table, spec).await?;
         }
+        self.generated_apart(&table)?;
         let keyed = create.constraints.iter().find(|c| matches!(c.kind, ConstraintKind::PrimaryKey { .. }));
         match keyed {
             Some(ConstraintSpec { name, kind: ConstraintKind::PrimaryKey { columns, .. }, .. }) => {
@@ -82,6 +83,28 @@ impl Ddl<'_> {
             comments: Vec::new(),
             options: Vec::new(),
         })
+    }
+
+    /// Generated columns are not made of generated columns: 42P17.
+    pub(super) fn generated_apart(&self, table: &TableDescriptor) -> Result<()> {
+        let is_stored = |c: &ColumnDescriptor| matches!(c.generated, Generated::Stored { .. });
+        for column in &table.columns {
+            let Generated::Stored { expr } = &column.generated else { continue };
+            let expr = crate::expressions::over_table(expr, table, &self.state.session.catalog)?;
+            for other in expr.columns().iter().filter_map(|i| table.columns.get(*i as usize)) {
+                if is_stored(other) {
+                    return Err(Error::new(
+                        sqlstate::INVALID_OBJECT_DEFINITION,
+                        format!(
+                            "cannot use generated column \"{}\" in column generation expression",
+                            other.name
+                        ),
+                    )
+                    .detail("A generated column cannot reference another generated column."));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Adds a column at the end (before a hidden one), with the sequence that it may need.

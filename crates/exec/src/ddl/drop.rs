@@ -64,7 +64,13 @@ impl Ddl<'_> {
                 DropObject::Role(name) => self.drop_role(name, drop.if_exists)?,
             }
         }
-        match along.as_slice() {
+        self.tell_cascade(&along);
+        Ok(())
+    }
+
+    /// Says what CASCADE took along.
+    pub(super) fn tell_cascade(&self, along: &[String]) {
+        match along {
             [] => {}
             [one] => self.notice(sqlstate::SUCCESSFUL_COMPLETION, format!("drop cascades to {one}")),
             many => {
@@ -77,7 +83,6 @@ impl Ddl<'_> {
                 );
             }
         }
-        Ok(())
     }
 
     /// What an object is called in messages about dependencies: qualified unless the search path finds it.
@@ -162,42 +167,109 @@ impl Ddl<'_> {
         out
     }
 
-    /// Views that read a table or view.
-    fn views_over(&self, id: DescriptorId) -> Vec<DescriptorId> {
+    /// A view's query as it is bound now; `None` for what is no view or cannot be bound.
+    fn view_query(&self, view: &sql::catalog::TableDescriptor) -> Option<Box<sql::plan::Query>> {
         let session = &self.state.session;
-        let mut out = Vec::new();
-        for view in self.catalog().tables(self.database()) {
-            let RelationKind::View { query, search_path } = &view.kind else { continue };
-            let catalog = crate::catalog::SessionCatalog::new(
-                self.tx.catalog.clone(),
-                session.catalog.database,
-                &session.user,
-                &search_path.iter().map(|name| crate::session::quote(name)).collect::<Vec<_>>().join(", "),
-            );
-            let context = sql::BindContext {
-                params: &[],
-                settings: &session.format,
-                session: &**session,
-                user: &session.user,
-            };
-            let bound = sql::parse(query)
-                .ok()
-                .and_then(|parsed| parsed.into_iter().next())
-                .and_then(|parsed| sql::bind(&parsed, &catalog, &context).ok());
-            if let Some(sql::Statement::Query(query)) = bound
-                && view.id != id
-                && query.depends_on.iter().any(|(table, _)| *table == id)
-            {
-                out.push(view.id);
+        let RelationKind::View { query, search_path } = &view.kind else { return None };
+        let catalog = crate::catalog::SessionCatalog::new(
+            self.tx.catalog.clone(),
+            session.catalog.database,
+            &session.user,
+            &search_path.iter().map(|name| crate::session::quote(name)).collect::<Vec<_>>().join(", "),
+        );
+        let context = sql::BindContext {
+            params: &[],
+            settings: &session.format,
+            session: &**session,
+            user: &session.user,
+        };
+        let parsed = sql::parse(query).ok()?.into_iter().next()?;
+        match sql::bind(&parsed, &catalog, &context).ok()? {
+            sql::Statement::Query(query) => Some(query),
+            _ => None,
+        }
+    }
+
+    /// Views that read a table or view.
+    pub(super) fn views_over(&self, id: DescriptorId) -> Vec<DescriptorId> {
+        self.views_where(id, |query| query.depends_on.iter().any(|(table, _)| *table == id))
+    }
+
+    /// Views that read a column of a table or view.
+    pub(super) fn views_over_column(&self, id: DescriptorId, column: ColumnId) -> Vec<DescriptorId> {
+        self.views_where(id, |query| query.reads.contains(&(id, column)))
+    }
+
+    fn views_where(&self, id: DescriptorId, reads: impl Fn(&sql::plan::Query) -> bool) -> Vec<DescriptorId> {
+        let views = self.catalog().tables(self.database());
+        views
+            .filter(|view| view.id != id && self.view_query(view).is_some_and(|query| reads(&query)))
+            .map(|view| view.id)
+            .collect()
+    }
+
+    /// Foreign keys of other tables that need something which goes: with CASCADE they go first.
+    pub(super) fn keys_go_along(
+        &mut self,
+        what: &str,
+        part: &str,
+        keys: Vec<(DescriptorId, String)>,
+        cascade: bool,
+    ) -> Result<()> {
+        let keys: Vec<Dependent> =
+            keys.into_iter().map(|(table, name)| Dependent::ForeignKey(table, name)).collect();
+        if !keys.is_empty() && !cascade {
+            return Err(self.refuse_on(what, part, &keys));
+        }
+        let mut along = Vec::new();
+        for key in &keys {
+            along.push(self.describe_dependent(key));
+            if let Dependent::ForeignKey(table, name) = key {
+                self.remove_foreign_key(*table, name)?;
             }
         }
-        out
+        self.tell_cascade(&along);
+        Ok(())
+    }
+
+    /// A column that views read goes, or they keep it: they are dropped with CASCADE.
+    pub(super) fn column_leaves_views(
+        &mut self,
+        table: &sql::catalog::TableDescriptor,
+        column: ColumnId,
+        name: &str,
+        cascade: bool,
+    ) -> Result<()> {
+        let views: Vec<Dependent> =
+            self.views_over_column(table.id, column).into_iter().map(Dependent::View).collect();
+        if views.is_empty() {
+            return Ok(());
+        }
+        if !cascade {
+            return Err(self.refuse(&format!("column {name} of table {}", table.name), &views));
+        }
+        let mut named = BTreeSet::new();
+        let mut along = Vec::new();
+        for view in &views {
+            let Dependent::View(id) = view else { continue };
+            if self.catalog().get(*id).is_some() && named.insert(*id) {
+                along.push(self.describe_dependent(view));
+                self.drop_relation(*id, true, &mut named, &mut along)?;
+            }
+        }
+        self.tell_cascade(&along);
+        Ok(())
     }
 
     fn refuse(&self, what: &str, dependents: &[Dependent]) -> Error {
+        self.refuse_on(what, what, dependents)
+    }
+
+    /// As [`Ddl::refuse`], where it is a part of the object that the others need.
+    fn refuse_on(&self, what: &str, part: &str, dependents: &[Dependent]) -> Error {
         let detail: Vec<String> = dependents
             .iter()
-            .map(|dependent| format!("{} depends on {what}", self.describe_dependent(dependent)))
+            .map(|dependent| format!("{} depends on {part}", self.describe_dependent(dependent)))
             .collect();
         Error::new(
             sqlstate::DEPENDENT_OBJECTS_STILL_EXIST,

@@ -54,9 +54,11 @@ impl Ddl<'_> {
         match statement {
             Statement::CreateTable(create) => self.create_table(create).await?,
             Statement::CreateTableAs(create) => {
-                if let Some(count) = self.create_table_as(create).await? {
-                    return Ok(format!("SELECT {count}"));
-                }
+                let made = self.create_table_as(create).await?;
+                return Ok(match made {
+                    Some(count) if create.with_data => format!("SELECT {count}"),
+                    _ => "CREATE TABLE AS".to_owned(),
+                });
             }
             Statement::AlterTable(alter) => self.alter_table(alter).await?,
             Statement::Drop(drop) => self.drop(drop).await?,

@@ -100,6 +100,14 @@ impl Ddl<'_> {
         label: &str,
     ) -> Result<String> {
         match given {
+            Some(name)
+                if label == "check" && table.checks.iter().any(|c| c.name == name) && table.version == 0 =>
+            {
+                Err(Error::new(
+                    sqlstate::DUPLICATE_OBJECT,
+                    format!("check constraint \"{name}\" already exists"),
+                ))
+            }
             Some(name) if has_constraint(table, name) => Err(Error::new(
                 sqlstate::DUPLICATE_OBJECT,
                 format!("constraint \"{name}\" for relation \"{}\" already exists", table.name),

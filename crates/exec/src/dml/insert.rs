@@ -56,13 +56,17 @@ pub(crate) async fn make_rows(
     cx: &mut Cx<'_>,
 ) -> Result<Batch> {
     let mut rows = Batch::with_capacity(row.len(), batch.len());
+    let mut values: Vec<Datum> = Vec::with_capacity(row.len());
     let session = cx.session().clone();
     eval_rows(cx, |eval| {
         while rows.len() < batch.len() {
             let input = batch.row(rows.len());
-            let values = row.iter().map(|expr| expr.eval(input, eval)).collect::<Result<Vec<Datum>>>()?;
+            values.clear();
+            for expr in row {
+                values.push(expr.eval(input, eval)?);
+            }
             session.row_done();
-            rows.push(values);
+            rows.push(values.drain(..));
         }
         Ok(())
     })

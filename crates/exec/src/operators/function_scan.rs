@@ -1,16 +1,19 @@
 //! Set-returning functions in FROM, side by side.
 
+use base::memory::Reservation;
+use datum::functions::series::SetRows;
 use datum::{Batch, Datum, Expr, Result, Type};
 
 use super::{BATCH_ROWS, Cx, Next, Operator, eval_rows};
+use crate::error::out_of_memory;
 
 type Call = (&'static str, Vec<Expr>, Vec<Type>);
 
 pub(super) struct FunctionScan<'p> {
     calls: &'p [Call],
     ordinality: bool,
-    /// Rows of each call, once made, and how far they have been handed on.
-    rows: Option<Vec<std::vec::IntoIter<Vec<Datum>>>>,
+    /// What is left of each call's rows, once it has been made, and the memory that they take.
+    rows: Option<(Vec<SetRows>, Reservation)>,
     count: i64,
 }
 
@@ -26,20 +29,29 @@ pub(super) fn call(
     args: &[Expr],
     input: &[Datum],
     eval: &datum::EvalContext<'_>,
-) -> Result<Vec<Vec<Datum>>> {
+) -> Result<SetRows> {
     let types: Vec<Type> = args.iter().map(Expr::ty).collect();
     let values = args.iter().map(|arg| arg.eval(input, eval)).collect::<Result<Vec<Datum>>>()?;
     if name.is_empty() {
         // A scalar expression in FROM.
-        return Ok(vec![values]);
+        return Ok(SetRows::made(vec![values]));
     }
     if let Some(function) = datum::function::set_function(name, &types) {
-        return function.call(&values, eval);
+        return function.rows(&values, eval);
     }
     match datum::function::function(name, &types) {
-        Some(function) => Ok(vec![vec![function.call(&values, &types, eval)?]]),
+        Some(function) => Ok(SetRows::made(vec![vec![function.call(&values, &types, eval)?]])),
         None => Err(datum::Error::internal(format!("set-returning function {name} is not there"))),
     }
+}
+
+/// The memory of rows that are all there, counted against the statement's.
+pub(super) fn reserved(cx: &Cx<'_>, sets: &[SetRows]) -> Result<Reservation> {
+    let mut memory = cx.state.memory.reservation();
+    for rows in sets {
+        memory.grow(rows.memory_size() as u64).map_err(out_of_memory)?;
+    }
+    Ok(memory)
 }
 
 impl Operator for FunctionScan<'_> {
@@ -50,13 +62,14 @@ impl Operator for FunctionScan<'_> {
                 let rows = eval_rows(cx, |eval| {
                     calls
                         .iter()
-                        .map(|(name, args, _)| Ok(call(name, args, &[], eval)?.into_iter()))
+                        .map(|(name, args, _)| call(name, args, &[], eval))
                         .collect::<Result<Vec<_>>>()
                 })
                 .await?;
-                self.rows = Some(rows);
+                let memory = reserved(cx, &rows)?;
+                self.rows = Some((rows, memory));
             }
-            let Some(rows) = &mut self.rows else { return Ok(None) };
+            let Some((rows, _)) = &mut self.rows else { return Ok(None) };
             let width = self.calls.iter().map(|(_, _, types)| types.len()).sum::<usize>()
                 + usize::from(self.ordinality);
             let mut out = Batch::new(width);
@@ -64,7 +77,7 @@ impl Operator for FunctionScan<'_> {
                 let mut any = false;
                 let mut row = Vec::with_capacity(width);
                 for (rows, (_, _, types)) in rows.iter_mut().zip(self.calls) {
-                    match rows.next() {
+                    match rows.next()? {
                         Some(values) => {
                             any = true;
                             row.extend(values.into_iter().take(types.len()));

@@ -8,6 +8,9 @@ use sql::plan::{JoinKind, Plan};
 use super::{BATCH_ROWS, BoxOperator, Cx, Next, Operator, build, row_bytes};
 use crate::error::out_of_memory;
 
+/// Pairs that are tried before the join looks whether it is to stop.
+const TRIED_MAX: usize = 1 << 14;
+
 pub(super) struct HashJoin<'p> {
     left: BoxOperator<'p>,
     right: &'p Plan,
@@ -122,6 +125,7 @@ impl Operator for HashJoin<'_> {
             let mut out = Batch::with_capacity(width, BATCH_ROWS / 4);
             let mut pair: Vec<Datum> = Vec::with_capacity(self.left_width + right_width);
             let mut keys: Vec<Datum> = Vec::with_capacity(self.left_keys.len());
+            let mut tried = 0usize;
             loop {
                 if self.batch.is_none() {
                     match self.left.next(cx).await? {
@@ -141,9 +145,10 @@ impl Operator for HashJoin<'_> {
                     let chain = if null { None } else { table.heads.get(&keys) };
                     if let Some(chain) = chain {
                         while let Some(at) = chain.get(*from) {
-                            if out.len() >= BATCH_ROWS {
+                            if out.len() >= BATCH_ROWS || tried >= TRIED_MAX {
                                 break 'rows;
                             }
+                            tried += 1;
                             let right = table.rows.row(*at as usize);
                             *from += 1;
                             if semi && self.residual.is_none() {
@@ -187,6 +192,10 @@ impl Operator for HashJoin<'_> {
                 }
                 if out.len() >= BATCH_ROWS {
                     return Ok(Some(out));
+                }
+                if tried >= TRIED_MAX {
+                    tried = 0;
+                    cx.breathe().await?;
                 }
             }
             while self.tail < table.matched.len() && out.len() < BATCH_ROWS {

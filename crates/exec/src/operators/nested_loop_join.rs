@@ -6,6 +6,9 @@ use sql::plan::{JoinKind, Plan};
 
 use super::{BATCH_ROWS, BoxOperator, Cx, Next, Operator, build, collect};
 
+/// Pairs that are tried before the join looks whether it is to stop.
+const TRIED_MAX: usize = 1 << 14;
+
 pub(super) struct NestedLoopJoin<'p> {
     left: BoxOperator<'p>,
     right: &'p Plan,
@@ -82,13 +85,13 @@ impl Operator for NestedLoopJoin<'_> {
                 }
                 let Some((batch, row, from, matched)) = &mut self.batch else { continue };
                 let eval = cx.eval();
-                while *row < batch.len() && out.len() < BATCH_ROWS {
+                while *row < batch.len() && out.len() < BATCH_ROWS && tried < TRIED_MAX {
                     let left = batch.row(*row);
                     pair.clear();
                     pair.extend_from_slice(left);
                     // A NULL comparison: NOT IN is then never true.
                     let mut unknown = false;
-                    while *from < inner.rows.len() && out.len() < BATCH_ROWS {
+                    while *from < inner.rows.len() && out.len() < BATCH_ROWS && tried < TRIED_MAX {
                         pair.truncate(self.left_width);
                         pair.extend_from_slice(inner.rows.row(*from));
                         tried += 1;
@@ -109,7 +112,7 @@ impl Operator for NestedLoopJoin<'_> {
                         *from += 1;
                     }
                     if !*matched && !unknown && *from < inner.rows.len() {
-                        // The output is full: this row goes on later.
+                        // The output is full, or it is time to breathe: this row goes on later.
                         break;
                     }
                     if *matched && !semi && *from < inner.rows.len() {
@@ -136,7 +139,7 @@ impl Operator for NestedLoopJoin<'_> {
                 if out.len() >= BATCH_ROWS {
                     return Ok(Some(out));
                 }
-                if tried > 1 << 16 {
+                if tried >= TRIED_MAX {
                     tried = 0;
                     cx.breathe().await?;
                 }

@@ -1,5 +1,7 @@
 //! Set-returning functions in a select list: each input row as often as the longest of its sets.
 
+use base::memory::Reservation;
+use datum::functions::series::SetRows;
 use datum::{Batch, Datum, Expr, Result, Type};
 
 use super::{BATCH_ROWS, BoxOperator, Cx, Next, Operator, eval_rows, function_scan};
@@ -10,8 +12,8 @@ pub(super) struct ProjectSet<'p> {
     input: BoxOperator<'p>,
     calls: &'p [Call],
     batch: Option<(Batch, usize)>,
-    /// The sets of the row under way, and how many of their members have been handed on.
-    sets: Option<(Vec<Vec<Vec<Datum>>>, usize)>,
+    /// What is left of the sets of the row under way, and the memory that they take.
+    sets: Option<(Vec<SetRows>, Reservation)>,
 }
 
 impl<'p> ProjectSet<'p> {
@@ -45,24 +47,33 @@ impl Operator for ProjectSet<'_> {
                             .collect::<Result<Vec<_>>>()
                     })
                     .await?;
-                    self.sets = Some((sets, 0));
+                    let memory = function_scan::reserved(cx, &sets)?;
+                    self.sets = Some((sets, memory));
                 }
-                let Some((sets, done)) = &mut self.sets else { continue };
-                let longest = sets.iter().map(Vec::len).max().unwrap_or(0);
+                let Some((sets, _)) = &mut self.sets else { continue };
                 let width = row.len() + self.calls.len();
                 let out = out.get_or_insert_with(|| Batch::new(width));
-                while *done < longest && out.len() < BATCH_ROWS {
-                    let members = sets.iter().map(|set| match set.get(*done) {
-                        Some(values) if values.len() == 1 => values[0].clone(),
-                        Some(values) => Datum::record(values.clone(), vec![Type::Text; values.len()]),
-                        None => Datum::Null,
-                    });
-                    out.push(row.iter().cloned().chain(members));
-                    *done += 1;
-                }
-                if *done >= longest {
-                    self.sets = None;
-                    *at += 1;
+                let mut members = Vec::with_capacity(self.calls.len());
+                while out.len() < BATCH_ROWS {
+                    let mut any = false;
+                    for set in sets.iter_mut() {
+                        members.push(match set.next()? {
+                            Some(mut values) => {
+                                any = true;
+                                match values.len() {
+                                    1 => values.swap_remove(0),
+                                    n => Datum::record(values, vec![Type::Text; n]),
+                                }
+                            }
+                            None => Datum::Null,
+                        });
+                    }
+                    if !any {
+                        self.sets = None;
+                        *at += 1;
+                        break;
+                    }
+                    out.push(row.iter().cloned().chain(members.drain(..)));
                 }
                 if out.len() >= BATCH_ROWS {
                     return Ok(Some(std::mem::take(out)));

@@ -34,6 +34,7 @@ impl Session {
         portal: &mut Portal,
         binary: bool,
         hold: bool,
+        scroll: Option<bool>,
     ) -> Result<()> {
         if !hold && self.block != Block::Explicit {
             return Err(Error::new(
@@ -63,7 +64,7 @@ impl Session {
         cursor.hold = hold;
         cursor.binary = binary;
         cursor.declared = Some((portal.prepared.text.clone(), self.node.now()));
-        cursor.cursor = Some(Cursor::default());
+        cursor.cursor = Some(Cursor { forward_only: scroll == Some(false), ..Cursor::default() });
         if hold {
             // It outlives its transaction: its rows are made now.
             self.fill(&mut cursor, usize::MAX).await?;
@@ -112,6 +113,21 @@ impl Session {
             return Err(undefined(name));
         }
         let position = portal.cursor.as_ref().map_or(0, |cursor| cursor.position);
+        if portal.cursor.as_ref().is_some_and(|cursor| cursor.forward_only) {
+            let back = match direction {
+                FetchDirection::Forward(n) => n.is_some_and(|n| n < 0),
+                FetchDirection::Backward(n) => n.is_none_or(|n| n > 0),
+                FetchDirection::Absolute(n) => n < 0 || (n as usize) <= position,
+                FetchDirection::Relative(n) => n < 0,
+            };
+            if back {
+                return Err(Error::new(
+                    sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    "cursor can only scan forward",
+                )
+                .hint("Declare it with SCROLL option to enable backward scan."));
+            }
+        }
         let all = usize::MAX / 2;
         let count = |n: Option<i64>| n.map_or(all as i64, |n| n);
         // First and last row wanted, counted from 1.

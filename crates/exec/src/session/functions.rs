@@ -1,5 +1,7 @@
 //! Functions that ask the session or the catalog: current_user, nextval, pg_backend_pid, to_regclass …
 
+use std::time::Duration;
+
 use datum::error::sqlstate;
 use datum::{Datum, Error, Result, Type};
 use sql::catalog::{CatalogView, DescriptorId, FIRST_USER_ID};
@@ -91,6 +93,21 @@ pub(super) fn call(session: &StatementSession, name: &str, args: &[Datum]) -> Re
         ("pg_conf_load_time", _) => Datum::TimestampTz(session.node.started),
         ("pg_is_in_recovery", _) => Datum::Bool(false),
         ("txid_current" | "pg_current_xact_id", _) => Datum::Int8(session.transaction_ts),
+        ("pg_sleep", [Datum::Float8(seconds)]) => {
+            // As PostgreSQL: what is no time is none, and what is too long is as long as can be.
+            let seconds = if seconds.is_nan() { 0.0 } else { seconds.clamp(0.0, 1e9) };
+            session.sleep(Duration::from_secs_f64(seconds))?
+        }
+        ("pg_sleep_for", [Datum::Interval(interval)]) => {
+            let days = i128::from(interval.months) * 30 + i128::from(interval.days);
+            let micros = days * 86_400_000_000 + i128::from(interval.micros);
+            session.sleep(Duration::from_micros(micros.clamp(0, 1_000_000_000_000_000) as u64))?
+        }
+        ("pg_sleep_until", [Datum::TimestampTz(at)]) => {
+            // From the statement's beginning, so that a row that is evaluated again asks for the same time.
+            let micros = at.saturating_sub(session.statement_ts).clamp(0, 1_000_000_000_000_000);
+            session.sleep(Duration::from_micros(micros as u64))?
+        }
         ("pg_notify", _) => {
             session.notify(text(args, 0), text(args, 1));
             Datum::Null

@@ -221,7 +221,7 @@ impl Session {
     async fn run_queue<S: Sink>(&mut self, sink: &mut S) -> Result<Completion> {
         while let Some(parsed) = self.queue.pop_front() {
             let text = parsed.text().to_owned();
-            let prepared = Arc::new(Prepared::new(Some(parsed), Vec::new(), text));
+            let prepared = Arc::new(Prepared::simple(parsed, text));
             let mut portal = Portal::new(prepared, Arc::from([]), Vec::new());
             let run = Run { commit: self.queue.is_empty(), describe: true, max_rows: 0 };
             match self.run(&mut portal, run, sink).await {

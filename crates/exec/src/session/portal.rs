@@ -19,13 +19,20 @@ pub(super) struct Prepared {
     pub hints: Vec<Option<Type>>,
     /// Text, for pg_prepared_statements.
     pub text: String,
+    /// Nobody will give it parameters: it is part of a simple query.
+    pub simple: bool,
     /// The last result of binding it.
     bound: Mutex<Option<Arc<Bound>>>,
 }
 
 impl Prepared {
     pub fn new(parsed: Option<Parsed>, hints: Vec<Option<Type>>, text: String) -> Prepared {
-        Prepared { parsed, hints, text, bound: Mutex::default() }
+        Prepared { parsed, hints, text, simple: false, bound: Mutex::default() }
+    }
+
+    /// A statement of a simple query.
+    pub fn simple(parsed: Parsed, text: String) -> Prepared {
+        Prepared { simple: true, ..Prepared::new(Some(parsed), Vec::new(), text) }
     }
 
     /// The statement as bound under this catalog and these settings, if it was.
@@ -112,6 +119,8 @@ pub(super) struct Cursor {
     pub complete: bool,
     /// 0 is before the first row.
     pub position: usize,
+    /// NO SCROLL.
+    pub forward_only: bool,
 }
 
 impl Portal {

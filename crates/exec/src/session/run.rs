@@ -411,6 +411,9 @@ impl Session {
         let Some(parsed) = &prepared.parsed else {
             return Err(Error::internal("an empty statement is bound"));
         };
+        if prepared.simple && parsed.kind() != StatementKind::Session("PREPARE") {
+            parsed.refuse_params()?;
+        }
         if parsed.kind().needs_snapshot() && self.block != Block::Failed {
             self.enter_block();
             self.ensure_tx().await?;
@@ -444,7 +447,15 @@ impl Session {
                 let rows = kind == StatementKind::Select || !query.root.columns.is_empty();
                 (rows.then(|| fields_of(&query.root)), query.params.clone())
             }
-            Statement::Explain(_) => (Some(text("QUERY PLAN")), Vec::new()),
+            Statement::Explain(explain) => {
+                let params = match &explain.statement {
+                    Statement::Query(query) => query.params.clone(),
+                    Statement::CreateTableAs(create) => create.query.params.clone(),
+                    Statement::DeclareCursor { query, .. } => query.params.clone(),
+                    _ => Vec::new(),
+                };
+                (Some(text("QUERY PLAN")), params)
+            }
             Statement::Show(None) => {
                 let names = ["name", "setting", "description"];
                 (Some(names.iter().flat_map(|name| text(name)).collect()), Vec::new())
@@ -514,21 +525,32 @@ impl Session {
     async fn resolve_execute(&mut self, portal: &mut Portal) -> Result<()> {
         let bound = self.bind_prepared(&portal.prepared).await?;
         let Some(Statement::Execute { name, args }) = &bound.statement else { return Ok(()) };
+        let (target, params) = self.execute_target(name, args, &portal.params).await?;
+        portal.prepared = target;
+        portal.params = params;
+        Ok(())
+    }
+
+    /// The prepared statement that an EXECUTE names, and the values of its arguments.
+    pub(super) async fn execute_target(
+        &mut self,
+        name: &str,
+        args: &sql::ExecuteArgs,
+        params: &Arc<[Datum]>,
+    ) -> Result<(Arc<Prepared>, Arc<[Datum]>)> {
         let target = self.statement(name)?;
         let types = match &target.parsed {
             Some(_) => self.bind_prepared(&target).await?.params.clone(),
             None => Vec::new(),
         };
-        let state = self.statement_state(portal.params.clone())?;
+        let state = self.statement_state(params.clone())?;
         let session = state.session.clone();
         let context =
             BindContext { params: &[], settings: &session.format, session: &*session, user: &session.user };
         let exprs = sql::bind_execute(args, name, &types, &session.catalog, &context)?;
-        let eval = datum::EvalContext { params: &portal.params, registers: &[], session: &*session };
+        let eval = datum::EvalContext { params, registers: &[], session: &*session };
         let values = exprs.iter().map(|expr| expr.eval(&[], &eval)).collect::<Result<Vec<Datum>>>()?;
-        portal.prepared = target;
-        portal.params = values.into();
-        Ok(())
+        Ok((target, values.into()))
     }
 }
 

@@ -141,6 +141,15 @@ impl SessionShared {
     }
 
     pub(crate) fn notice(&self, severity: Severity, notice: Error) {
+        let level = self.settings.lock().get("client_min_messages").unwrap_or_default();
+        let shown = match level.as_str() {
+            "error" | "fatal" | "panic" => severity == Severity::Info,
+            "warning" => severity != Severity::Notice,
+            _ => true,
+        };
+        if !shown {
+            return;
+        }
         self.notices.lock().push((severity, notice));
     }
 

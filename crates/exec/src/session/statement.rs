@@ -33,7 +33,7 @@ pub(crate) struct StatementSession {
     draws: Mutex<Draws>,
 }
 
-/// What expressions have drawn from sequences since the last row that is done.
+/// What expressions have drawn from sequences, or slept, since the last row that is done.
 #[derive(Default)]
 struct Draws {
     wanted: Option<Wanted>,
@@ -46,6 +46,7 @@ struct Draws {
 enum Drawn {
     Next(DescriptorId, i64),
     Set(DescriptorId, i64, bool),
+    Slept(Duration),
 }
 
 impl StatementSession {
@@ -106,6 +107,27 @@ impl StatementSession {
         if called {
             self.shared.currval.lock().insert(id, value);
             *self.shared.lastval.lock() = Some(id);
+        }
+    }
+
+    /// A sleep that was wanted is over.
+    pub fn note_slept(&self, time: Duration) {
+        self.draws.lock().drawn.push(Drawn::Slept(time));
+    }
+
+    /// pg_sleep: the row is evaluated again when the time has passed.
+    pub fn sleep(&self, time: Duration) -> Result<Datum> {
+        // What void looks like.
+        let done = Ok(Datum::text(""));
+        if time.is_zero() {
+            return done;
+        }
+        match self.next_drawn() {
+            Some(Drawn::Slept(slept)) if slept == time => done,
+            _ => {
+                self.draws.lock().wanted = Some(Wanted::Sleep(time));
+                Err(Error::internal("a statement is to sleep"))
+            }
         }
     }
 

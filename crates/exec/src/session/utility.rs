@@ -122,8 +122,8 @@ impl Session {
                 self.statements.remove(name);
                 done("DEALLOCATE")
             }
-            Statement::DeclareCursor { name, binary, hold, query, .. } => {
-                self.declare(name, query, portal, *binary, *hold).await?;
+            Statement::DeclareCursor { name, binary, hold, query, scroll } => {
+                self.declare(name, query, portal, *binary, *hold, *scroll).await?;
                 done("DECLARE CURSOR")
             }
             Statement::Fetch { name, direction, only_move } => {
@@ -182,6 +182,10 @@ impl Session {
                 }
             },
             Statement::Nothing(tag) => done(*tag),
+            Statement::LockTable { .. } if self.block != Block::Explicit => Err(Error::new(
+                sqlstate::NO_ACTIVE_SQL_TRANSACTION,
+                "LOCK TABLE can only be used in transaction blocks",
+            )),
             other => self.ddl(other, portal.params.clone(), tag).await.map(Completion::Done),
         }
     }
@@ -371,12 +375,14 @@ impl Session {
 
     /// EXPLAIN: its lines.
     async fn explain(&mut self, explain: &Explain, portal: &mut Portal) -> Result<Vec<String>> {
+        let mut params = portal.params.clone();
         let query: Arc<Query> = match &explain.statement {
             Statement::Query(query) => Arc::new((**query).clone()),
             Statement::CreateTableAs(create) => Arc::new(create.query.clone()),
             Statement::DeclareCursor { query, .. } => Arc::new((**query).clone()),
-            Statement::Execute { name, .. } => {
-                let target = self.statement(name)?;
+            Statement::Execute { name, args } => {
+                let (target, values) = self.execute_target(name, args, &params).await?;
+                params = values;
                 let bound = Box::pin(self.bind_prepared(&target)).await?;
                 bound.query.clone().ok_or_else(|| Error::unsupported("EXPLAIN of this statement"))?
             }
@@ -385,7 +391,7 @@ impl Session {
         if !explain.analyze {
             return crate::explain::render(explain, &query, None);
         }
-        let mut state = self.statement_state(portal.params.clone())?;
+        let mut state = self.statement_state(params)?;
         state.profile = Some(Default::default());
         if let Some(tx) = &mut self.tx {
             tx.rely_on(&query.depends_on);

@@ -157,6 +157,14 @@ fn number(n: Option<i32>) -> Datum {
     n.map_or(Datum::Null, Datum::Int4)
 }
 
+/// An expression that is kept with a table, as pg_get_expr shows it.
+fn shown(ctx: &VirtualContext<'_>, expr: Option<&str>) -> Result<Datum> {
+    match expr {
+        Some(expr) => ctx.session.call("pg_get_expr", &[text(expr), Datum::Oid(0)]),
+        None => Ok(Datum::Null),
+    }
+}
+
 fn columns(ctx: &VirtualContext<'_>) -> Result<Batch> {
     let mut rows = Rows::new(&IS_COLUMNS);
     for table in ctx.tables() {
@@ -182,7 +190,7 @@ fn columns(ctx: &VirtualContext<'_>) -> Result<Batch> {
             row.extend([
                 ("column_name", text(&c.name)),
                 ("ordinal_position", Datum::Int4(c.id as i32)),
-                ("column_default", optional(c.default.as_deref())),
+                ("column_default", shown(ctx, c.default.as_deref())?),
                 ("is_nullable", yes(c.nullable)),
                 ("data_type", text(data_type(c.ty.ty))),
                 ("character_maximum_length", number(m.characters)),
@@ -209,7 +217,7 @@ fn columns(ctx: &VirtualContext<'_>) -> Result<Batch> {
                 ("identity_minimum", optional(sequence.map(|s| s.min.to_string()))),
                 ("identity_cycle", yes(sequence.is_some_and(|s| s.cycle))),
                 ("is_generated", text(if expression.is_some() { "ALWAYS" } else { "NEVER" })),
-                ("generation_expression", optional(expression)),
+                ("generation_expression", shown(ctx, expression.map(String::as_str))?),
                 ("is_updatable", yes(stored)),
             ]);
             rows.push(row);

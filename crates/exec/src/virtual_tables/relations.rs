@@ -57,6 +57,8 @@ fn class(ctx: &VirtualContext<'_>) -> Result<Batch> {
             ("oid", oid(id)),
             ("relname", text(name)),
             ("relnamespace", oid(schema)),
+            // Its rows have a type, for those who ask whether it has one.
+            ("reltype", Datum::Oid(table.map_or(0, |t| 0x2000_0000 | t.id.0))),
             ("relowner", ctx.role(owner)),
             ("relam", Datum::Oid(am)),
             ("relfilenode", oid(id)),

@@ -354,8 +354,9 @@ impl Binder<'_> {
         } else {
             self.level_of(&used).unwrap_or(depth - 1)
         };
+        // The clause of the query that it belongs to, which may be one around this.
         let clause = self.levels[owner].clause;
-        if owner == depth - 1 && !clause.aggregates() {
+        if !clause.aggregates() {
             let message = match clause {
                 Clause::On => "aggregate functions are not allowed in JOIN conditions".to_owned(),
                 Clause::FromFunction => "aggregate functions are not allowed in functions in FROM".to_owned(),

@@ -106,6 +106,13 @@ pub(crate) fn choose(candidates: &[Candidate<'_>], types: &[Type], operator: boo
         {
             return Choice::One(index);
         }
+        // Two arrays, where one is written as a literal: `array[1] || NULL` joins them, and appends no element.
+        if other.is_some_and(|ty| matches!(ty, Type::Array(_)))
+            && let Some(both) =
+                fitting.iter().find(|c| c.param(0) == ArgType::AnyArray && c.param(1) == ArgType::AnyArray)
+        {
+            return Choice::One(both.index);
+        }
     }
     let mut left: Vec<Candidate<'_>> = fitting
         .into_iter()
@@ -416,7 +423,9 @@ impl Binder<'_> {
             }
             _ => {}
         }
-        let plain = datum::text::from_text(text, ColumnType::plain(to.ty), self.ctx.settings)?;
+        // The fields of an interval's type say what a bare number counts.
+        let read = if to.ty == Type::Interval { to } else { ColumnType::plain(to.ty) };
+        let plain = datum::text::from_text(text, read, self.ctx.settings)?;
         let value = if to.typmod >= 0 { cast::apply_typmod(plain, to, explicit)? } else { plain };
         Ok(if to.typmod >= 0 && explicit {
             // Keeps the modifier known; folding takes the cast away.

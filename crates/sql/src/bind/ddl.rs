@@ -94,7 +94,7 @@ impl Binder<'_> {
             None if self.find_table(name)?.is_some() => {
                 Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is not a sequence", full(name))))
             }
-            None => Err(missing_relation(name)),
+            None => Err(super::from::without_position(missing_relation(name))),
         }
     }
 
@@ -113,7 +113,7 @@ impl Binder<'_> {
                 format!("\"{}\" is not a table", full(name)),
             ));
         }
-        let table = self.table(name)?;
+        let table = self.table(name).map_err(super::from::without_position)?;
         match table.kind {
             RelationKind::Table => Ok(table),
             RelationKind::View { .. } => {
@@ -509,6 +509,7 @@ impl Binder<'_> {
             return Err(wrong_count());
         }
         let mut ids = Vec::with_capacity(targets.len());
+        let mut found = Vec::with_capacity(targets.len());
         for (i, name) in targets.iter().enumerate() {
             let Some(column) = target.columns.iter().find(|c| c.name == *name && !c.hidden) else {
                 return Err(Error::new(
@@ -522,7 +523,7 @@ impl Binder<'_> {
                     "foreign key referenced-columns list must not contain duplicates",
                 ));
             }
-            comparable(constraint, &columns[i].text, types[i].ty, name, column.ty.ty)?;
+            found.push((i, name, column.ty.ty));
             ids.push(column.id);
         }
         let unique = target.indexes.iter().any(|index| {
@@ -534,6 +535,9 @@ impl Binder<'_> {
                 && ids.iter().all(|id| keys.contains(id))
         });
         if unique {
+            for (i, name, ty) in found {
+                comparable(constraint, &columns[i].text, types[i].ty, name, ty)?;
+            }
             return Ok(());
         }
         Err(Error::new(
@@ -1076,11 +1080,6 @@ impl Binder<'_> {
 
     pub(crate) fn create_view(&mut self, create: &ast::CreateView) -> Result<Statement> {
         let name = self.new_name(&create.name)?;
-        if let Some((number, pos)) = self.first_param(&create.query) {
-            return Err(
-                Error::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter {number}")).at(pos)
-            );
-        }
         let mut rel = self.query(&create.query)?;
         self.settle_unknown(&mut rel)?;
         if self.writes {
@@ -1125,15 +1124,6 @@ impl Binder<'_> {
             search_path,
             depends_on,
         })))
-    }
-
-    /// The first parameter of a query that is to be stored: it would have no value.
-    fn first_param(&self, query: &ast::Query) -> Option<(String, usize)> {
-        let start = query.pos as usize;
-        let text = self.source.get(start..query.end as usize)?;
-        let tokens = crate::parse::lexer::tokens(text).ok()?;
-        let found = tokens.iter().find(|t| t.tok == crate::parse::lexer::Tok::Param)?;
-        Some((text.get(found.pos as usize..found.end as usize)?.to_owned(), start + found.pos as usize))
     }
 
     pub(crate) fn drop_objects(
@@ -1275,7 +1265,7 @@ impl Binder<'_> {
             if if_exists {
                 return Ok(skipped(name));
             }
-            return Err(missing_relation(name));
+            return Err(super::from::without_position(missing_relation(name)));
         };
         self.depend(&table);
         if kind == ObjectKind::Index {
@@ -1597,7 +1587,7 @@ impl Binder<'_> {
             }
             CommentOn::Object(ObjectKind::Index, name) => match self.find_index(name)? {
                 Some((table, index)) => CommentObject::Index(table, index),
-                None => return Err(missing_relation(name)),
+                None => return Err(super::from::without_position(missing_relation(name))),
             },
             CommentOn::Object(ObjectKind::Sequence, name) => CommentObject::Sequence(self.sequence(name)?),
             CommentOn::Object(ObjectKind::Schema, name) => CommentObject::Schema(full(name)),
@@ -1683,7 +1673,8 @@ fn wrong_count() -> Error {
     )
 }
 
-fn comparable(constraint: &str, column: &str, ty: Type, target: &str, target_ty: Type) -> Result<()> {
+/// Whether a foreign key may compare columns of these types: 42804 if not.
+pub fn comparable(constraint: &str, column: &str, ty: Type, target: &str, target_ty: Type) -> Result<()> {
     let fine = ty == target_ty
         || super::coerce::common(&[ty, target_ty])
             .is_some_and(|both| both == target_ty || ty.is_numeric() && target_ty.is_numeric());

@@ -43,13 +43,14 @@ impl Binder<'_> {
     }
 
     fn target_column(&self, table: &TableDescriptor, target: &Target) -> Result<usize> {
-        if target.field {
-            return Err(Error::unsupported("assignment to a field").at(target.name.pos as usize));
-        }
         if !target.subscripts.is_empty() {
             return Err(Error::unsupported("assignment to an array element").at(target.name.pos as usize));
         }
-        table.columns.iter().position(|c| c.name == target.name.text.as_str() && !c.hidden).ok_or_else(|| {
+        let found = table.columns.iter().position(|c| c.name == target.name.text.as_str() && !c.hidden);
+        if found.is_some() && target.field {
+            return Err(Error::unsupported("assignment to a field").at(target.name.pos as usize));
+        }
+        found.ok_or_else(|| {
             Error::new(
                 sqlstate::UNDEFINED_COLUMN,
                 format!("column \"{}\" of relation \"{}\" does not exist", target.name.text, table.name),
@@ -194,8 +195,22 @@ impl Binder<'_> {
                 _ => self.default_of(column)?,
             });
         }
-        for ordinal in 0..table.columns.len() {
-            if matches!(table.columns[ordinal].generated, Generated::Stored { .. }) {
+        let is_stored = |ordinal: usize| matches!(table.columns[ordinal].generated, Generated::Stored { .. });
+        let mut input = input;
+        if (0..row.len()).any(is_stored) {
+            // What generated columns are made of is computed once, below: nextval() twice were two values.
+            let mut exprs: Vec<(ColId, Expr)> = given.iter().map(|id| (*id, self.column(*id))).collect();
+            let before = exprs.len();
+            for (ordinal, value) in row.iter_mut().enumerate() {
+                if !is_stored(ordinal) && !matches!(value, Expr::Column(..) | Expr::Const(..)) {
+                    let id = self.new_col(table.columns[ordinal].name.clone(), table.columns[ordinal].ty);
+                    exprs.push((id, std::mem::replace(value, self.column(id))));
+                }
+            }
+            if exprs.len() > before {
+                input = Rel::Project { input: Box::new(input), exprs };
+            }
+            for ordinal in (0..table.columns.len()).filter(|o| is_stored(*o)) {
                 row[ordinal] = self.generated_value(&table, ordinal, &row)?;
             }
         }
@@ -377,7 +392,7 @@ impl Binder<'_> {
         let mut excluded = Self::table_item("excluded", None, table, proposed);
         excluded.cols_visible = false;
         self.level().items = vec![own, excluded];
-        let assignments = self.assignments(table, set, existing)?;
+        let assignments = self.assignments(table, set, existing, &mut Vec::new())?;
         let filter = match filter {
             Some(e) => {
                 let bound = self.in_clause(Clause::ConflictWhere, |b| b.expr(e))?;
@@ -467,12 +482,14 @@ impl Binder<'_> {
         }
     }
 
-    /// SET's assignments as (ordinal, value), generated columns included.
+    /// SET's assignments as (ordinal, value), generated columns included. What those are made of must be computed
+    /// once, if it comes out different each time: it is put into `once` and read by its column.
     fn assignments(
         &mut self,
         table: &Arc<TableDescriptor>,
         clauses: &[SetClause],
         old: &[ColId],
+        once: &mut Vec<(ColId, Expr)>,
     ) -> Result<Vec<(usize, Expr)>> {
         self.level().clause = Clause::Set;
         let mut out: Vec<(usize, Expr)> = Vec::new();
@@ -533,6 +550,17 @@ impl Binder<'_> {
             }
         }
         // Generated columns follow what they are made of.
+        let stored =
+            |column: &crate::catalog::ColumnDescriptor| matches!(column.generated, Generated::Stored { .. });
+        if table.columns.iter().any(stored) {
+            for (ordinal, value) in &mut out {
+                if crate::optimize::volatile(value) {
+                    let column = &table.columns[*ordinal];
+                    let id = self.new_col(column.name.clone(), column.ty);
+                    once.push((id, std::mem::replace(value, self.column(id))));
+                }
+            }
+        }
         let row: Vec<Expr> = (0..table.columns.len())
             .map(|i| match out.iter().find(|(o, _)| *o == i) {
                 Some((_, value)) => value.clone(),
@@ -650,13 +678,20 @@ impl Binder<'_> {
         let table = self.target_table(&update.table, "update")?;
         let (rel, old, from_items) = self.target_and_from(&table, update.alias.as_ref(), &update.from)?;
         let rel = self.filtered(rel, update.filter.as_ref())?;
-        let set = self.assignments(&table, &update.set, &old)?;
-        let input = self.attach(rel);
+        let mut once = Vec::new();
+        let set = self.assignments(&table, &update.set, &old, &mut once)?;
+        let mut input = self.attach(rel);
+        let shown = input.cols();
+        if !once.is_empty() {
+            let mut exprs: Vec<(ColId, Expr)> = shown.iter().map(|id| (*id, self.column(*id))).collect();
+            exprs.extend(once);
+            input = Rel::Project { input: Box::new(input), exprs };
+        }
         let cols = self.table_cols(&table);
         let checks = self.checks(&table, &cols)?;
         let item = Self::table_item(&table.name, update.alias.as_ref(), &table, &cols);
         let mut available = cols.clone();
-        available.extend(input.cols().into_iter().filter(|id| !old.contains(id)));
+        available.extend(shown.into_iter().filter(|id| !old.contains(id)));
         self.level().items = std::iter::once(item).chain(from_items).collect();
         let (returning, wrap) = self.returning(&update.returning, &available)?;
         let rel = Rel::Update { table, input: Box::new(input), old, set, checks, cols, returning };

@@ -188,8 +188,11 @@ impl Binder<'_> {
             ExprKind::Row(items) => {
                 let mut out = Vec::with_capacity(items.len());
                 for item in items {
-                    let bound = self.expr(item)?;
-                    out.push(self.resolve_unknown(bound)?);
+                    match (&item.kind, self.expr(item)?) {
+                        // ROW(t.*) has the fields of t.
+                        (ExprKind::Star(_), Expr::Row(fields)) => out.extend(fields),
+                        (_, bound) => out.push(self.resolve_unknown(bound)?),
+                    }
                 }
                 Ok(Expr::Row(out))
             }
@@ -198,7 +201,9 @@ impl Binder<'_> {
             }
             ExprKind::Function(call) => self.call(call, pos),
             ExprKind::Coalesce(items) => {
+                let sets = self.level().sets.len();
                 let (items, ty) = self.unified(items, "COALESCE")?;
+                self.no_new_sets(sets, "COALESCE", pos)?;
                 Ok(Expr::Coalesce(items, ty))
             }
             ExprKind::MinMax(greatest, items) => {
@@ -459,6 +464,16 @@ impl Binder<'_> {
     }
 
     fn is_distinct(&mut self, left: &ast::Expr, right: &ast::Expr, negated: bool, pos: Pos) -> Result<Expr> {
+        if let (ExprKind::Row(a), ExprKind::Row(b)) = (&left.kind, &right.kind)
+            && a.len() == b.len()
+            && !a.iter().chain(b).any(|e| matches!(e.kind, ExprKind::Star(_)))
+        {
+            let mut tests = Vec::with_capacity(a.len());
+            for (x, y) in a.iter().zip(b) {
+                tests.push(self.is_distinct(x, y, negated, pos)?);
+            }
+            return Ok(if negated { Expr::And(tests) } else { Expr::Or(tests) });
+        }
         let l = self.expr(left)?;
         let r = self.expr(right)?;
         // NULL literals: IS NULL.
@@ -773,6 +788,7 @@ impl Binder<'_> {
             }
             None => None,
         };
+        let sets = self.level().sets.len();
         let mut conditions = Vec::with_capacity(whens.len());
         let mut values = Vec::with_capacity(whens.len() + 1);
         for (when, then) in whens {
@@ -790,6 +806,7 @@ impl Binder<'_> {
             Some(e) => Some((self.expr(e)?, e.pos)),
             None => None,
         };
+        self.no_new_sets(sets, "CASE", pos)?;
         // PostgreSQL looks at ELSE first.
         let ty = {
             let pairs: Vec<(&Expr, Pos)> = default.iter().chain(&values).map(|(e, p)| (e, *p)).collect();
@@ -804,6 +821,19 @@ impl Binder<'_> {
             None => None,
         };
         Ok(Expr::Case { whens: out, otherwise, ty })
+    }
+
+    /// Whether a branch is taken hangs on the row, so that what makes rows cannot stand in one.
+    fn no_new_sets(&mut self, before: usize, what: &str, pos: Pos) -> Result<()> {
+        if self.level().sets.len() == before {
+            return Ok(());
+        }
+        Err(Error::new(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("set-returning functions are not allowed in {what}"),
+        )
+        .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+        .at(pos as usize))
     }
 
     fn subscript(&mut self, array: &ast::Expr, subscripts: &[ast::Subscript], pos: Pos) -> Result<Expr> {
@@ -865,7 +895,7 @@ impl Binder<'_> {
             SqlValue::CurrentTime => ("now", Some(Type::TimeTz)),
             SqlValue::LocalTime => ("now", Some(Type::Time)),
             SqlValue::LocalTimestamp => ("now", Some(Type::Timestamp)),
-            SqlValue::CurrentUser => ("current_user", None),
+            SqlValue::CurrentUser | SqlValue::CurrentRole | SqlValue::User => ("current_user", None),
             SqlValue::SessionUser => ("session_user", None),
             SqlValue::CurrentCatalog => ("current_database", None),
             SqlValue::CurrentSchema => ("current_schema", None),

@@ -83,6 +83,13 @@ impl Binder<'_> {
             let cols: Vec<ColId> = entry.columns.iter().map(|(n, ty)| self.new_col(n.clone(), *ty)).collect();
             let rel = match entry.kind {
                 CteKind::Scan(index) => Rel::CteScan { index, cols: cols.clone() },
+                CteKind::Silent => {
+                    return Err(Error::new(
+                        sqlstate::FEATURE_NOT_SUPPORTED,
+                        format!("WITH query \"{}\" does not have a RETURNING clause", only.text),
+                    )
+                    .at(only.pos as usize));
+                }
                 CteKind::Work(id) => Rel::WorkScan { id, cols: cols.clone() },
             };
             let item = self.item(Some(&only.text), cols, alias, only.pos)?;
@@ -508,6 +515,7 @@ impl Binder<'_> {
                 .at(name.pos as usize));
             }
             let (l, r) = (find(&left_cols, "left")?, find(&right_cols, "right")?);
+            self.seen.extend([(l, name.pos), (r, name.pos)]);
             let (le, re) = (self.column(l), self.column(r));
             let ty = common(&[le.ty(), re.ty()]).ok_or_else(|| {
                 Error::new(

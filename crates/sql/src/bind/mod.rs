@@ -10,6 +10,7 @@
 mod call;
 mod coerce;
 mod ddl;
+pub use ddl::comparable as keys_comparable;
 mod dml;
 mod expr;
 mod from;
@@ -46,6 +47,8 @@ pub(crate) struct CteEntry {
 pub(crate) enum CteKind {
     /// Rows of `Binder::ctes`.
     Scan(usize),
+    /// Data modification without RETURNING: it may not be read.
+    Silent,
     /// The last round of a recursive one.
     Work(u32),
 }
@@ -176,6 +179,21 @@ impl<'a> Binder<'a> {
     pub(crate) fn attach(&mut self, rel: Rel) -> Rel {
         let pending = std::mem::take(&mut self.level().pending);
         attach_all(rel, pending)
+    }
+
+    /// Columns of tables that the statement's text names.
+    pub(crate) fn columns_read(&self) -> Vec<(crate::catalog::DescriptorId, crate::catalog::ColumnId)> {
+        let mut out = Vec::new();
+        for (id, _) in &self.seen {
+            for (first, table) in &self.scans {
+                if let Some(column) = id.checked_sub(*first).and_then(|i| table.columns.get(i as usize))
+                    && !out.contains(&(table.id, column.id))
+                {
+                    out.push((table.id, column.id));
+                }
+            }
+        }
+        out
     }
 
     pub(crate) fn depend(&mut self, table: &TableDescriptor) {

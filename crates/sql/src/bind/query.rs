@@ -27,23 +27,26 @@ pub(crate) fn column_name(e: &ast::Expr) -> String {
 }
 
 fn name_of(e: &ast::Expr) -> Option<String> {
-    let text = |s: &str| Some(s.to_owned());
+    named(e).map(|(name, _)| name)
+}
+
+/// The name that an expression gives to its column, and whether it is a strong one: a cast, and CASE,
+/// override a weak one (PostgreSQL's FigureColname).
+fn named(e: &ast::Expr) -> Option<(String, bool)> {
+    let text = |s: &str| Some((s.to_owned(), true));
+    let last = |name: &[ast::Name]| name.last().map(|n| (n.text.to_string(), true));
     match &e.kind {
-        ExprKind::Column(name) => name.last().map(|n| n.text.to_string()),
+        ExprKind::Column(name) => last(name),
         ExprKind::Field(_, name) => text(&name.text),
-        ExprKind::Function(call) => call.name.last().map(|n| n.text.to_string()),
-        ExprKind::Cast(inner, ty) => name_of(inner)
-            .filter(|_| !matches!(inner.kind, ExprKind::Case { .. }))
-            .or_else(|| ty.name.last().map(|n| n.text.to_string())),
-        ExprKind::Case { otherwise, .. } => otherwise
-            .as_deref()
-            .and_then(|e| match &e.kind {
-                ExprKind::Column(_) | ExprKind::Function(_) | ExprKind::Field(..) | ExprKind::Cast(..) => {
-                    name_of(e)
-                }
-                _ => None,
-            })
-            .or_else(|| text("case")),
+        ExprKind::Function(call) => last(&call.name),
+        ExprKind::Cast(inner, ty) => match named(inner) {
+            Some((name, true)) => Some((name, true)),
+            weak => ty.name.last().map(|n| (n.text.to_string(), false)).or(weak),
+        },
+        ExprKind::Case { otherwise, .. } => match otherwise.as_deref().and_then(named) {
+            Some((name, true)) => Some((name, true)),
+            _ => Some(("case".to_owned(), false)),
+        },
         ExprKind::Coalesce(_) => text("coalesce"),
         ExprKind::MinMax(true, _) => text("greatest"),
         ExprKind::MinMax(false, _) => text("least"),
@@ -52,19 +55,28 @@ fn name_of(e: &ast::Expr) -> Option<String> {
         ExprKind::Array(_) | ExprKind::ArrayQuery(_) => text("array"),
         ExprKind::Row(_) => text("row"),
         ExprKind::Grouping(_) => text("grouping"),
-        ExprKind::Subscript(inner, _) | ExprKind::Collate(inner, _) => name_of(inner),
-        ExprKind::Bool(_) => text("bool"),
-        ExprKind::Subquery(query) => match &query.body {
-            SetExpr::Select(select) => {
-                let first = select.items.first()?;
-                match &first.alias {
-                    Some(alias) => text(&alias.text),
-                    None => name_of(&first.expr),
+        ExprKind::Subscript(inner, _) | ExprKind::Collate(inner, _) => named(inner),
+        ExprKind::Bool(_) => Some(("bool".to_owned(), false)),
+        ExprKind::Subquery(query) => {
+            let mut body = &query.body;
+            loop {
+                body = match body {
+                    SetExpr::SetOp { left, .. } => left,
+                    SetExpr::Query(inner) => &inner.body,
+                    SetExpr::Values(_) => return text("column1"),
+                    SetExpr::Select(select) => {
+                        let first = select.items.first()?;
+                        return Some((
+                            first
+                                .alias
+                                .as_ref()
+                                .map_or_else(|| column_name(&first.expr), |a| a.text.to_string()),
+                            true,
+                        ));
+                    }
                 }
             }
-            SetExpr::Values(_) => text("column1"),
-            _ => None,
-        },
+        }
         ExprKind::SqlValue(what, _) => text(match what {
             ast::SqlValue::CurrentDate => "current_date",
             ast::SqlValue::CurrentTime => "current_time",
@@ -72,6 +84,8 @@ fn name_of(e: &ast::Expr) -> Option<String> {
             ast::SqlValue::LocalTime => "localtime",
             ast::SqlValue::LocalTimestamp => "localtimestamp",
             ast::SqlValue::CurrentUser => "current_user",
+            ast::SqlValue::CurrentRole => "current_role",
+            ast::SqlValue::User => "user",
             ast::SqlValue::SessionUser => "session_user",
             ast::SqlValue::CurrentCatalog => "current_catalog",
             ast::SqlValue::CurrentSchema => "current_schema",
@@ -314,7 +328,15 @@ impl Binder<'_> {
             inline: inline && !writes,
             writes,
         });
-        Ok(CteEntry { name, columns, kind: CteKind::Scan(index) })
+        // Data modification without RETURNING has no rows to be read, not even none.
+        let silent = match &cte.body {
+            CteBody::Query(_) => false,
+            CteBody::Insert(insert) => insert.returning.is_empty(),
+            CteBody::Update(update) => update.returning.is_empty(),
+            CteBody::Delete(delete) => delete.returning.is_empty(),
+        };
+        let kind = if silent { CteKind::Silent } else { CteKind::Scan(index) };
+        Ok(CteEntry { name, columns, kind })
     }
 
     fn recursive_cte(&mut self, cte: &ast::CteDef, query: &ast::Query) -> Result<Rel> {
@@ -377,6 +399,24 @@ impl Binder<'_> {
         }
         match bad_recursion(&step, id) {
             None => {}
+            Some(BadRecursion::Twice) => {
+                return bad(format!(
+                    "recursive reference to query \"{name}\" must not appear more than once"
+                ));
+            }
+            Some(BadRecursion::Subquery) => {
+                return bad(format!(
+                    "recursive reference to query \"{name}\" must not appear within a subquery"
+                ));
+            }
+            Some(BadRecursion::Except) => {
+                return bad(format!("recursive reference to query \"{name}\" must not appear within EXCEPT"));
+            }
+            Some(BadRecursion::Intersect) => {
+                return bad(format!(
+                    "recursive reference to query \"{name}\" must not appear within INTERSECT"
+                ));
+            }
             Some(BadRecursion::Aggregate) => {
                 return bad(
                     "aggregate functions are not allowed in a recursive query's recursive term".into()
@@ -559,9 +599,7 @@ impl Binder<'_> {
                         *value = Expr::Column(inner, to.ty);
                     } else {
                         let old = std::mem::replace(value, Expr::bool(false));
-                        *value = self
-                            .try_coerce(old, pos, to, Coercion::Implicit)?
-                            .ok_or_else(|| Error::internal("unknown becomes anything"))?;
+                        *value = self.settle_value(old, to, pos)?;
                     }
                 }
             }
@@ -569,9 +607,7 @@ impl Binder<'_> {
                 if let Some(i) = cols.iter().position(|c| *c == id) {
                     for row in rows {
                         let old = std::mem::replace(&mut row[i], Expr::bool(false));
-                        row[i] = self
-                            .try_coerce(old, pos, to, Coercion::Implicit)?
-                            .ok_or_else(|| Error::internal("unknown becomes anything"))?;
+                        row[i] = self.settle_value(old, to, pos)?;
                     }
                 }
             }
@@ -602,6 +638,22 @@ impl Binder<'_> {
         }
         self.cols[id as usize].ty = to;
         Ok(())
+    }
+
+    /// Gives a value of unknown type a type. Only a parameter can have got another one meanwhile.
+    fn settle_value(&mut self, value: Expr, to: ColumnType, pos: Pos) -> Result<Expr> {
+        let param = if let Expr::Param(i, _) = &value { Some(*i) } else { None };
+        if let Some(settled) = self.try_coerce(value, pos, to, Coercion::Implicit)? {
+            return Ok(settled);
+        }
+        let Some(param) = param else { return Err(Error::internal("unknown becomes anything")) };
+        let known = self.params.get(param as usize).copied().flatten().unwrap_or(Type::Unknown);
+        Err(Error::new(
+            sqlstate::AMBIGUOUS_PARAMETER,
+            format!("inconsistent types deduced for parameter ${}", param + 1),
+        )
+        .detail(format!("{known} versus {}", to.ty))
+        .at(pos as usize))
     }
 
     /// Outputs that are still of unknown type are text.
@@ -1687,26 +1739,52 @@ fn mentions_expr(e: &ast::Expr, name: &str) -> bool {
 enum BadRecursion {
     Aggregate,
     OuterJoin,
+    Subquery,
+    Except,
+    Intersect,
+    Twice,
 }
 
 fn bad_recursion(rel: &Rel, work: u32) -> Option<BadRecursion> {
-    fn reads(rel: &Rel, work: u32) -> bool {
+    fn reads(rel: &Rel, work: u32) -> usize {
         with_stack(|| match rel {
-            Rel::WorkScan { id, .. } => *id == work,
-            other => other.inputs().into_iter().any(|i| reads(i, work)),
+            Rel::WorkScan { id, .. } => usize::from(*id == work),
+            other => other.inputs().into_iter().map(|i| reads(i, work)).sum(),
         })
     }
-    with_stack(|| match rel {
-        Rel::Aggregate { input, .. } if reads(input, work) => Some(BadRecursion::Aggregate),
-        Rel::Join { left, right, kind, .. } => {
-            use crate::plan::JoinKind;
-            let left_inner = matches!(kind, JoinKind::Right | JoinKind::Full);
-            let right_inner = matches!(kind, JoinKind::Left | JoinKind::Full);
-            if right_inner && reads(right, work) || left_inner && reads(left, work) {
-                return Some(BadRecursion::OuterJoin);
+    fn misplaced(rel: &Rel, work: u32) -> Option<BadRecursion> {
+        with_stack(|| {
+            match rel {
+                Rel::Aggregate { input, .. } if reads(input, work) > 0 => {
+                    return Some(BadRecursion::Aggregate);
+                }
+                Rel::Join { left, right, kind, .. } => {
+                    use crate::plan::JoinKind;
+                    let left_inner = matches!(kind, JoinKind::Right | JoinKind::Full);
+                    let right_inner = matches!(kind, JoinKind::Left | JoinKind::Full);
+                    if right_inner && reads(right, work) > 0 || left_inner && reads(left, work) > 0 {
+                        return Some(BadRecursion::OuterJoin);
+                    }
+                }
+                Rel::Apply { inner, kind, .. } if reads(inner, work) > 0 => match kind {
+                    ApplyUse::Lateral { outer: false, .. } => {}
+                    ApplyUse::Lateral { outer: true, .. } => return Some(BadRecursion::OuterJoin),
+                    _ => return Some(BadRecursion::Subquery),
+                },
+                Rel::SetOp { left, right, kind, .. } => match kind {
+                    SetOpKind::Except if reads(right, work) > 0 => return Some(BadRecursion::Except),
+                    SetOpKind::ExceptAll if reads(left, work) + reads(right, work) > 0 => {
+                        return Some(BadRecursion::Except);
+                    }
+                    SetOpKind::IntersectAll if reads(left, work) + reads(right, work) > 0 => {
+                        return Some(BadRecursion::Intersect);
+                    }
+                    _ => {}
+                },
+                _ => {}
             }
-            bad_recursion(left, work).or_else(|| bad_recursion(right, work))
-        }
-        other => other.inputs().into_iter().find_map(|i| bad_recursion(i, work)),
-    })
+            rel.inputs().into_iter().find_map(|i| misplaced(i, work))
+        })
+    }
+    misplaced(rel, work).or_else(|| (reads(rel, work) > 1).then_some(BadRecursion::Twice))
 }

@@ -20,6 +20,23 @@ use crate::statement::{
 
 impl Binder<'_> {
     pub(crate) fn bind_statement(&mut self, statement: &Ast, parsed: &Parsed) -> Result<Statement> {
+        // What is kept in the catalog, or is no query, cannot depend on parameters.
+        let takes_params = matches!(
+            statement,
+            Ast::Query(_)
+                | Ast::Insert(_)
+                | Ast::Update(_)
+                | Ast::Delete(_)
+                | Ast::Explain(_)
+                | Ast::CreateTableAs(_)
+                | Ast::Declare { .. }
+                | Ast::Copy(_)
+                | Ast::Prepare { .. }
+                | Ast::Execute { .. }
+        );
+        if !takes_params && let Some(error) = parsed.first_param() {
+            return Err(error);
+        }
         match statement {
             Ast::Query(query) => {
                 if let Some(into) = leftmost(&query.body).and_then(|s| s.into.as_deref()) {
@@ -257,6 +274,7 @@ impl Binder<'_> {
                 cte.rel.map_exprs(&mut |e| late(e));
             }
         }
+        let reads = self.columns_read();
         crate::optimize::plan(crate::optimize::Input {
             catalog: self.catalog,
             ctx: self.ctx,
@@ -265,6 +283,7 @@ impl Binder<'_> {
             rel,
             params,
             depends: std::mem::take(&mut self.depends),
+            reads,
             writes: self.writes,
         })
     }

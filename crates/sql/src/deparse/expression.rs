@@ -217,7 +217,7 @@ impl Show<'_> {
                 self.list(items);
                 self.push("]");
                 if items.is_empty() {
-                    self.push(&format!("::{element}[]"));
+                    self.push(&format!("::{}[]", datum::ColumnType::plain(**element)));
                 }
             }
             Expr::Subscript { array, index, .. } => {

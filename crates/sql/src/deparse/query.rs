@@ -10,6 +10,20 @@ const STD: i32 = 8;
 const JOIN: i32 = 4;
 const VAR: i32 = 4;
 
+/// A query without the parentheses around all of it.
+fn bare(mut query: &Query) -> &Query {
+    while let SetExpr::Query(inner) = &query.body
+        && query.with.is_none()
+        && query.order_by.is_empty()
+        && query.limit.is_none()
+        && query.offset.is_none()
+        && query.locking.is_empty()
+    {
+        query = inner;
+    }
+    query
+}
+
 impl Printer<'_> {
     pub(super) fn subquery(&mut self, query: &Query) {
         self.query(query, &[]);
@@ -17,6 +31,7 @@ impl Printer<'_> {
 
     /// A query; `columns` name its output where its text leaves the names to the rules.
     pub(super) fn query(&mut self, query: &Query, columns: &[&str]) {
+        let query = bare(query);
         let outer = self.level;
         if let Some(with) = &query.with {
             self.with(with);

@@ -40,14 +40,19 @@ pub(super) struct Printer<'a> {
 const CASE_INDENT: i32 = 4;
 const INDENT_LIMIT: i32 = 40;
 
-/// `-5` as one constant.
-fn negative_number(expr: &Expr) -> Option<(&SmolStr, bool)> {
+/// `-5` as one constant, and its type. Shown bare, what stands behind it (a cast, a subscript) would bind tighter
+/// than its sign.
+fn negative_number(expr: &Expr) -> Option<(&SmolStr, &'static str)> {
     match &expr.kind {
-        ExprKind::Unary(op, inner) if op.symbol == "-" => match &inner.kind {
-            ExprKind::Integer(digits) => Some((digits, true)),
-            ExprKind::Decimal(digits) => Some((digits, false)),
-            _ => None,
-        },
+        ExprKind::Integer(digits) if digits.starts_with('-') => Some((
+            digits,
+            match digits.parse::<i64>() {
+                Ok(number) if i32::try_from(number).is_ok() => "integer",
+                Ok(_) => "bigint",
+                Err(_) => "numeric",
+            },
+        )),
+        ExprKind::Decimal(digits) if digits.starts_with('-') => Some((digits, "numeric")),
         _ => None,
     }
 }
@@ -90,7 +95,7 @@ fn is_simple(expr: &Expr, parent: Parent<'_>) -> bool {
     use ExprKind::*;
     match &expr.kind {
         Field(..) => parent != Parent::Field,
-        Binary(..) | Unary(..) | Like { .. } if negative_number(expr).is_none() => match parent {
+        Binary(..) | Unary(..) | Like { .. } => match parent {
             Parent::Operator(outer, left) => {
                 let inner = symbol_of(expr).and_then(priority);
                 match (inner, priority(outer)) {
@@ -237,8 +242,8 @@ impl<'a> Printer<'a> {
 
     fn expr_here(&mut self, expr: &Expr, _: Parent<'_>) {
         use ExprKind::*;
-        if let Some((digits, integer)) = negative_number(expr) {
-            return self.push(&format!("'-{digits}'::{}", if integer { "integer" } else { "numeric" }));
+        if let Some((digits, ty)) = negative_number(expr) {
+            return self.push(&format!("'{digits}'::{ty}"));
         }
         match &expr.kind {
             Column(name) => {
@@ -424,6 +429,8 @@ impl<'a> Printer<'a> {
                     crate::parse::ast::SqlValue::LocalTime => "LOCALTIME",
                     crate::parse::ast::SqlValue::LocalTimestamp => "LOCALTIMESTAMP",
                     crate::parse::ast::SqlValue::CurrentUser => "CURRENT_USER",
+                    crate::parse::ast::SqlValue::CurrentRole => "CURRENT_ROLE",
+                    crate::parse::ast::SqlValue::User => "USER",
                     crate::parse::ast::SqlValue::SessionUser => "SESSION_USER",
                     crate::parse::ast::SqlValue::CurrentCatalog => "CURRENT_CATALOG",
                     crate::parse::ast::SqlValue::CurrentSchema => "CURRENT_SCHEMA",
@@ -494,8 +501,7 @@ impl<'a> Printer<'a> {
                     .iter()
                     .map(|m| match &m.kind {
                         ExprKind::Integer(digits) => digits.to_string(),
-                        _ => negative_number(m)
-                            .map_or_else(|| "?".to_owned(), |(digits, _)| format!("-{digits}")),
+                        _ => "?".to_owned(),
                     })
                     .collect();
                 if known == datum::Type::Bpchar && numbers.is_empty() && !ty.array {
@@ -657,8 +663,9 @@ impl<'a> Printer<'a> {
     /// Sort keys and group keys that are no plain columns have parentheses in PostgreSQL, unless they are calls.
     pub(super) fn order_key(&mut self, expr: &Expr) {
         use ExprKind::*;
-        let bare =
-            matches!(expr.kind, Column(_) | Integer(_)) || looks_like_a_call(expr) || !self.style.pretty;
+        let bare = matches!(expr.kind, Column(_) | Integer(_)) && negative_number(expr).is_none()
+            || looks_like_a_call(expr)
+            || !self.style.pretty;
         self.push(if bare { "" } else { "(" });
         self.expr(expr, Parent::None);
         self.push(if bare { "" } else { ")" });

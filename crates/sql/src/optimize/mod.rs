@@ -17,9 +17,10 @@ mod lower;
 mod lower_dml;
 mod lower_join;
 mod rewrite;
+pub(crate) use rewrite::volatile;
 mod subquery;
 
-use base::map::HashMap;
+use base::map::{HashMap, HashSet};
 use datum::{EvalContext, Expr, Result, Type};
 
 use crate::BindContext;
@@ -37,6 +38,8 @@ pub(crate) struct Input<'a> {
     pub(crate) rel: Rel,
     pub(crate) params: Vec<Type>,
     pub(crate) depends: Vec<(DescriptorId, u64)>,
+    /// Columns that the text names.
+    pub(crate) reads: Vec<(DescriptorId, crate::catalog::ColumnId)>,
     pub(crate) writes: bool,
 }
 
@@ -46,6 +49,9 @@ pub(crate) struct Planner<'a> {
     pub(crate) cols: Vec<ColMeta>,
     /// How often each column is read anywhere in the statement.
     pub(crate) uses: HashMap<ColId, u32>,
+    /// Columns that conditions read since they were moved below a projection of them: the projection reads them too,
+    /// although `uses` has counted only one of both.
+    pub(crate) read_through: HashSet<ColId>,
     /// Estimated rows of each common table expression.
     pub(crate) cte_rows: Vec<f64>,
 }
@@ -90,8 +96,14 @@ impl Planner<'_> {
 /// # Errors
 /// XX000 for a column that is read and made nowhere: a bug of the binder.
 pub(crate) fn plan(input: Input<'_>) -> Result<Query> {
-    let Input { rel: mut root, cols, mut ctes, params, depends, writes, catalog, ctx } = input;
-    let mut planner = Planner { catalog, cols, uses: HashMap::default(), cte_rows: Vec::new() };
+    let Input { rel: mut root, cols, mut ctes, params, depends, reads, writes, catalog, ctx } = input;
+    let mut planner = Planner {
+        catalog,
+        cols,
+        uses: HashMap::default(),
+        read_through: HashSet::default(),
+        cte_rows: Vec::new(),
+    };
     let eval = EvalContext::of(ctx.session);
     root.map_exprs(&mut |e| e.fold(&eval));
     for cte in &mut ctes {
@@ -121,7 +133,15 @@ pub(crate) fn plan(input: Input<'_>) -> Result<Query> {
         lowered.push(crate::plan::Cte { name: cte.name, plan });
     }
     let root = lowering.exactly(&root, &outputs)?;
-    Ok(Query { root, registers: lowering.registers(), params, ctes: lowered, depends_on: depends, writes })
+    Ok(Query {
+        root,
+        registers: lowering.registers(),
+        params,
+        ctes: lowered,
+        depends_on: depends,
+        reads,
+        writes,
+    })
 }
 
 /// Cuts nested ANDs into their parts.

@@ -35,7 +35,7 @@ impl Columns {
     }
 }
 
-pub(super) fn volatile(expr: &Expr) -> bool {
+pub(crate) fn volatile(expr: &Expr) -> bool {
     expr.volatility() == Volatility::Volatile
 }
 
@@ -60,6 +60,9 @@ fn push_into(planner: &mut Planner<'_>, rel: Rel, conds: Vec<Expr>) -> Rel {
             let (down, up) = split(conds, |c| {
                 !expr_cols(c).iter().any(|id| read_through(*id).is_some_and(|e| volatile(&e)))
             });
+            for id in down.iter().flat_map(expr_cols) {
+                planner.read_through.extend(read_through(id).iter().flat_map(expr_cols));
+            }
             let down = down.iter().map(|c| c.replace_columns(&read_through)).collect();
             let input = boxed(planner, input, down);
             filtered(Rel::Project { input, exprs }, up)
@@ -157,7 +160,16 @@ fn apply(planner: &mut Planner<'_>, input: Rel, inner: Rel, kind: ApplyUse, cond
             match subquery::semi_join(planner, &mut up, inner, kind, &own) {
                 Ok((inner, kind, on)) => {
                     // The join keeps every column that conditions read: they can still go to its left side.
-                    let joined = Rel::Join { left: Box::new(input), right: Box::new(inner), kind, on };
+                    let mut exprs: Vec<(ColId, Expr)> =
+                        input.cols().into_iter().map(|id| (id, planner.col(id))).collect();
+                    let mut joined = Rel::Join { left: Box::new(input), right: Box::new(inner), kind, on };
+                    if let [out] = appended.as_slice()
+                        && planner.read_through.contains(out)
+                    {
+                        // A projection above reads the result as well: for the rows that are left it is known.
+                        exprs.push((*out, Expr::bool(kind == JoinKind::Semi)));
+                        joined = Rel::Project { input: Box::new(joined), exprs };
+                    }
                     up.extend(down);
                     push(planner, joined, up)
                 }

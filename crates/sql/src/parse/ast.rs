@@ -110,6 +110,10 @@ pub enum SqlValue {
     LocalTimestamp,
     /// CURRENT_USER, CURRENT_ROLE, USER
     CurrentUser,
+    /// CURRENT_ROLE
+    CurrentRole,
+    /// USER
+    User,
     /// SESSION_USER
     SessionUser,
     /// CURRENT_CATALOG

@@ -132,9 +132,14 @@ impl Parser<'_> {
                         (_, left) => expr(ExprKind::Or(vec![left, right]), t.pos),
                     };
                 }
-                IS => (left, barred) = self.is_suffix(left)?,
+                IS => {
+                    (left, barred) = self.is_suffix(left)?;
+                    // `a IS NULL::text` casts the test: nothing else could be meant.
+                    left = self.postfix(left)?;
+                }
                 BETWEEN => {
                     left = self.between_suffix(left)?;
+                    left = self.postfix(left)?;
                     barred = BETWEEN;
                 }
                 AT => {
@@ -194,7 +199,9 @@ impl Parser<'_> {
                 K::OR => OR,
                 K::AND => AND,
                 K::IS | K::ISNULL | K::NOTNULL => IS,
-                K::BETWEEN | K::IN | K::LIKE | K::ILIKE | K::SIMILAR => BETWEEN,
+                K::BETWEEN | K::IN | K::LIKE | K::ILIKE => BETWEEN,
+                // `substring(x SIMILAR y ESCAPE z)` has a SIMILAR of its own.
+                K::SIMILAR if self.kw_at(1) == K::TO => BETWEEN,
                 K::NOT if matches!(self.kw_at(1), K::BETWEEN | K::IN | K::LIKE | K::ILIKE | K::SIMILAR) => {
                     BETWEEN
                 }
@@ -497,7 +504,9 @@ impl Parser<'_> {
             K::FALSE => ExprKind::Bool(false),
             K::DEFAULT => ExprKind::Default,
             K::CURRENT_DATE => ExprKind::SqlValue(SqlValue::CurrentDate, None),
-            K::CURRENT_USER | K::CURRENT_ROLE | K::USER => ExprKind::SqlValue(SqlValue::CurrentUser, None),
+            K::CURRENT_USER => ExprKind::SqlValue(SqlValue::CurrentUser, None),
+            K::CURRENT_ROLE => ExprKind::SqlValue(SqlValue::CurrentRole, None),
+            K::USER => ExprKind::SqlValue(SqlValue::User, None),
             K::SESSION_USER => ExprKind::SqlValue(SqlValue::SessionUser, None),
             K::CURRENT_CATALOG => ExprKind::SqlValue(SqlValue::CurrentCatalog, None),
             K::CURRENT_SCHEMA if !paren => ExprKind::SqlValue(SqlValue::CurrentSchema, None),

@@ -18,6 +18,7 @@ mod utility;
 
 use std::sync::Arc;
 
+use datum::error::sqlstate;
 use datum::{Error, Result};
 
 use crate::statement::StatementKind;
@@ -62,6 +63,27 @@ impl Parsed {
     /// The highest parameter number in it.
     pub fn params(&self) -> usize {
         self.params as usize
+    }
+
+    /// Fails if there are parameters in it: where nobody gives them.
+    ///
+    /// # Errors
+    /// 42P02 for the first one.
+    pub fn refuse_params(&self) -> Result<()> {
+        self.first_param().map_or(Ok(()), |error| Err(to_characters(error, &self.source)))
+    }
+
+    /// 42P02 for the first parameter, its position in bytes.
+    pub(crate) fn first_param(&self) -> Option<Error> {
+        if self.params == 0 {
+            return None;
+        }
+        let text = self.text();
+        let tokens = lexer::tokens(text).ok()?;
+        let found = tokens.iter().find(|t| t.tok == Tok::Param)?;
+        let name = text.get(found.pos as usize..found.end as usize)?;
+        let error = Error::new(sqlstate::UNDEFINED_PARAMETER, format!("there is no parameter {name}"));
+        Some(error.at(self.start + found.pos as usize))
     }
 }
 

@@ -277,7 +277,17 @@ impl Parser<'_> {
                 while matches!(self.kw(), K::HOUR | K::MINUTE | K::TO) {
                     self.next();
                 }
-                return Ok(("timezone".into(), Some(vec![value])));
+                // `-08:00` is east of UTC here, and west in the names of zones.
+                let (sign, digits) = match value.trim() {
+                    v if v.starts_with('-') => (-1.0, &v[1..]),
+                    v => (1.0, v.trim_start_matches('+')),
+                };
+                let mut hours = 0.0;
+                for (part, unit) in digits.split(':').zip([1.0, 60.0, 3600.0]) {
+                    let part: f64 = part.trim().parse().map_err(|_| self.error())?;
+                    hours += part / unit;
+                }
+                return Ok(("timezone".into(), Some(vec![(sign * hours).to_string()])));
             }
             return Ok(("timezone".into(), Some(vec![self.setting_value()?])));
         }

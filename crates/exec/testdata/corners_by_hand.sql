@@ -1,0 +1,6 @@
+-- recorded-by-hand: as PostgreSQL, but for the places that errors point at.
+CREATE TABLE bad (a int, b int GENERATED ALWAYS AS (a) STORED, c int GENERATED ALWAYS AS (b) STORED);
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n FROM t WHERE n IN (SELECT n FROM t)) SELECT * FROM t;
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT 2 FROM t a, t b) SELECT * FROM t;
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL (SELECT 2 EXCEPT SELECT n FROM t)) SELECT * FROM t;
+SELECT CASE WHEN true THEN generate_series(1, 3) END;
